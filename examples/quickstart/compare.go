@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/zohoscim/zohoscim/mapping"
+	"github.com/zohoscim/zohoscim/scim"
+	"github.com/zohoscim/zohoscim/scim/provision"
+)
+
+// compare checks that the target has what the mapping makes of the source:
+// every active user with every mapped value, no one else active, every group
+// with its members.
+func (w *world) compare(ctx context.Context, d *directory, job *provision.Job) error {
+	ctx = scim.WithScope(ctx, scopeJob)
+	users, err := w.zoho.Users(ctx)
+	if err != nil {
+		return err
+	}
+	byName := make(map[string]*scim.Resource, len(users))
+	names := make(map[string]string, len(users)) // userName by id
+	for _, u := range users {
+		byName[u.Get("userName").Text()] = u
+		names[u.ID()] = u.Get("userName").Text()
+		if got := u.Get(`addresses[type eq "work"].formatted`).Text(); got != workLocation {
+			return fmt.Errorf("the work location of %s is not the fixed value", names[u.ID()])
+		}
+	}
+	compiled, err := mapping.Compile(job.Users, scim.UserType())
+	if err != nil {
+		return err
+	}
+	active := 0
+	for obj, err := range d.all(ctx) {
+		if err != nil {
+			return err
+		}
+		if obj.Type != provision.User || obj.Record["accountEnabled"] == false {
+			continue
+		}
+		active++
+		obj.Record["IsSoftDeleted"] = false
+		want, err := compiled.Map(obj.Record, mapping.Create)
+		if err != nil {
+			return err
+		}
+		name := want.Resource.Get("userName").Text()
+		have := byName[name]
+		if have == nil {
+			return fmt.Errorf("%s is not in the target", name)
+		}
+		for _, p := range compiled.Owned() {
+			if !p.Get(want.Resource).Equal(have.Get(p.String())) {
+				return fmt.Errorf("%s: %s is not what the mapping says", name, p)
+			}
+		}
+	}
+	for _, u := range users {
+		if u.Get("active").Bool() {
+			active--
+		}
+	}
+	if active != 0 {
+		return fmt.Errorf("the number of active users is off by %d", active)
+	}
+	return w.compareGroups(ctx, d, names)
+}
+
+func (w *world) compareGroups(ctx context.Context, d *directory, names map[string]string) error {
+	groups, err := w.zoho.Groups(ctx)
+	if err != nil {
+		return err
+	}
+	have := map[string]map[string]bool{} // user names by group
+	for _, g := range groups {
+		have[g.DisplayName] = map[string]bool{}
+		for _, m := range g.Members {
+			have[g.DisplayName][names[m.Value]] = true
+		}
+	}
+	linked := map[string]bool{}
+	for _, name := range names {
+		linked[name] = true
+	}
+	for g := range d.users / 100 {
+		obj := d.group(g)
+		name := obj.Record["displayName"].(string)
+		want := 0
+		for i := g*10 + 1; i <= g*10+10; i++ {
+			upn := d.record(i)["userPrincipalName"].(string)
+			if i == d.moved || !linked[upn] {
+				continue
+			}
+			want++
+			if !have[name][upn] {
+				return fmt.Errorf("%s is not in %s", upn, name)
+			}
+		}
+		if len(have[name]) != want {
+			return fmt.Errorf("%s has %d members and should have %d", name, len(have[name]), want)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,101 @@
+// Scimserver is a SCIM 2.0 service provider that Entra, Okta or Zoho can
+// provision into. The bearer token that senders use comes from SCIM_TOKEN.
+//
+//	SCIM_TOKEN=0123456789abcdef go run ./examples/scimserver -addr 127.0.0.1:9191
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/zohoscim/zohoscim/scim"
+)
+
+// errUsage is a mistake in how the program was called.
+var errUsage = errors.New("see -h")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	switch {
+	case err == nil:
+	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errUsage):
+		fmt.Fprintln(os.Stderr, "scimserver:", err)
+		os.Exit(2)
+	default:
+		fmt.Fprintln(os.Stderr, "scimserver:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("scimserver", flag.ContinueOnError)
+	addr := flags.String("addr", "127.0.0.1:0", "address to listen on")
+	storeName := flags.String("store", "memory", "where resources are kept: memory")
+	basePath := flags.String("base-path", "/scim/v2", "path of the SCIM root; the same endpoints answer below / too")
+	flags.Usage = func() {
+		fmt.Fprint(flags.Output(), "Usage: SCIM_TOKEN=… go run ./examples/scimserver [flags]\n\nThe bearer token of senders comes from SCIM_TOKEN (16 bytes or more).\n\n")
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return fmt.Errorf("%w: %w", err, errUsage)
+	}
+	if flags.NArg() > 0 || *storeName != "memory" {
+		return fmt.Errorf("-store %q is not one of: memory: %w", *storeName, errUsage)
+	}
+	handler, err := newHandler(*basePath)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, *addr, handler)
+}
+
+func newHandler(basePath string) (http.Handler, error) {
+	if os.Getenv("SCIM_TOKEN") == "" {
+		return nil, fmt.Errorf("set SCIM_TOKEN to the bearer token that senders use, 16 bytes or more: %w", errUsage)
+	}
+	token, err := scim.NewStaticToken(scim.NewSecret(os.Getenv("SCIM_TOKEN")), scim.Subject{ID: "sender"}, time.Time{})
+	if err != nil {
+		return nil, fmt.Errorf("SCIM_TOKEN: %w: %w", err, errUsage)
+	}
+	auth, err := scim.NewStaticTokens(token)
+	if err != nil {
+		return nil, err
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	return scim.NewServer(scim.NewMemoryStore(), auth, &scim.ServerOptions{BaseURL: basePath, Logger: log})
+}
+
+func serve(ctx context.Context, addr string, handler http.Handler) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("listening on http://%s\n", listener.Addr())
+	server := scim.NewHTTPServer(handler)
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(listener) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	// Requests that have begun get a moment to end.
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return server.Shutdown(ending)
+}

@@ -1,0 +1,173 @@
+package mapping
+
+import (
+	"regexp"
+	"strings"
+)
+
+const replaceModes = "give one of: oldValue and replacementValue; oldValue and template; regexPattern and replacementValue; " +
+	"regexPattern, regexGroupName and replacementValue; regexPattern, regexGroupName and replacementAttributeName"
+
+// replaceArgs are the arguments of Replace by name. Those left out at the end
+// are empty.
+type replaceArgs struct {
+	source, old, pattern, group, replacement, attribute, template argument
+}
+
+// buildReplace: which of its five modes is meant is said by the arguments
+// that are given. A replacement of "" is given; any other "" is left out.
+func buildReplace(list []argument) (eval, *expr, string) {
+	var all [7]argument
+	copy(all[:], list)
+	a := replaceArgs{all[0], all[1], all[2], all[3], all[4], all[5], all[6]}
+	var given uint8
+	for i, is := range []bool{a.old.given(), a.pattern.given(), a.group.given(), !a.replacement.empty(), a.attribute.given(), a.template.given()} {
+		if is {
+			given |= 1 << i
+		}
+	}
+	const old, pattern, group, replacement, attribute, template = 1, 2, 4, 8, 16, 32
+	switch given {
+	case old | replacement:
+		return replaceText(a.source, a.old, a.replacement), nil, ""
+	case old | template, old | template | replacement:
+		if _, isText := a.replacement.constant(); given&replacement != 0 && (!isText || a.replacement.given()) {
+			return nil, a.replacement.node, "replacementValue and template exclude each other"
+		}
+		return replaceTemplate(a.source, a.old, a.template), nil, ""
+	case pattern | replacement:
+		return replacePattern(a)
+	case pattern | group | replacement, pattern | group | attribute:
+		return replaceGroup(a, given&attribute != 0)
+	}
+	return nil, nil, replaceModes
+}
+
+// replaceText replaces every occurrence of a text.
+func replaceText(source, old, replacement argument) eval {
+	return func(rec Record) (value, *Error) {
+		s, ok, err := source.single(rec)
+		if err != nil || !ok {
+			return value{}, err
+		}
+		o, _, err := old.single(rec)
+		if err != nil {
+			return value{}, err
+		}
+		if o == "" {
+			return textValue(s), nil
+		}
+		r, _, err := replacement.single(rec)
+		if err != nil {
+			return value{}, err
+		}
+		return textValue(strings.ReplaceAll(s, o, r)), nil
+	}
+}
+
+// replaceTemplate puts the source in the place of the old value in a template.
+func replaceTemplate(source, old, template argument) eval {
+	whole := replaceText(template, old, source)
+	return func(rec Record) (value, *Error) {
+		_, ok, err := source.single(rec)
+		if err != nil || !ok {
+			return value{}, err
+		}
+		return whole(rec)
+	}
+}
+
+// constantPattern compiles the pattern once, which it can as it is a constant.
+func constantPattern(a argument) (*regexp.Regexp, string) {
+	text, ok := a.constant()
+	if !ok {
+		return nil, "the pattern must be a constant"
+	}
+	re, detail := compilePattern(text)
+	return re, detail
+}
+
+// replacePattern replaces every match of a pattern. A constant replacement
+// may refer to groups; what comes from a record is text and refers to nothing.
+func replacePattern(a replaceArgs) (eval, *expr, string) {
+	re, detail := constantPattern(a.pattern)
+	if detail != "" {
+		return nil, a.pattern.node, detail
+	}
+	expand := ""
+	template, constant := a.replacement.constant()
+	if constant {
+		if expand, detail = goTemplate(re, template); detail != "" {
+			return nil, a.replacement.node, detail
+		}
+	}
+	return func(rec Record) (value, *Error) {
+		s, ok, err := a.source.single(rec)
+		if err != nil || !ok {
+			return value{}, err
+		}
+		if constant {
+			return textValue(re.ReplaceAllString(s, expand)), nil
+		}
+		r, _, err := a.replacement.single(rec)
+		if err != nil {
+			return value{}, err
+		}
+		return textValue(re.ReplaceAllLiteralString(s, r)), nil
+	}, nil, ""
+}
+
+// replaceGroup replaces what a named group matched, or gives a source that
+// has no value the part of an attribute that the group matches.
+func replaceGroup(a replaceArgs, fromAttribute bool) (eval, *expr, string) {
+	re, detail := constantPattern(a.pattern)
+	if detail != "" {
+		return nil, a.pattern.node, detail
+	}
+	name, ok := a.group.constant()
+	group := re.SubexpIndex(name)
+	if !ok || group < 0 {
+		return nil, a.group.node, "the group name must be a constant that names a group (?<name>…) of the pattern"
+	}
+	if fromAttribute {
+		return extractGroup(a, re, group), nil, ""
+	}
+	return func(rec Record) (value, *Error) {
+		s, ok, err := a.source.single(rec)
+		if err != nil || !ok {
+			return value{}, err
+		}
+		r, _, err := a.replacement.single(rec)
+		if err != nil {
+			return value{}, err
+		}
+		var b strings.Builder
+		done := 0
+		for _, m := range re.FindAllStringSubmatchIndex(s, -1) {
+			if start, end := m[2*group], m[2*group+1]; start >= 0 {
+				b.WriteString(s[done:start] + r)
+				done = end
+			}
+		}
+		b.WriteString(s[done:])
+		return textValue(b.String()), nil
+	}, nil, ""
+}
+
+func extractGroup(a replaceArgs, re *regexp.Regexp, group int) eval {
+	return func(rec Record) (value, *Error) {
+		v, err := a.source.eval(rec)
+		if err != nil || !v.empty() {
+			return v, err
+		}
+		s, ok, err := a.attribute.single(rec)
+		if err != nil || !ok {
+			return value{}, err
+		}
+		m := re.FindStringSubmatch(s)
+		if m == nil || m[group] == "" {
+			return value{}, nil
+		}
+		return textValue(m[group]), nil
+	}
+}

@@ -1,0 +1,234 @@
+package scim
+
+import (
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// AppendJSON appends the resource's JSON to b, in schema order: everything
+// it holds, as a provisioning client sends it. Passwords are included.
+func (r *Resource) AppendJSON(b []byte) []byte {
+	w := writer{b: b}
+	w.resource(r, nil, nil)
+	return w.b
+}
+
+// MarshalJSON returns the resource's JSON, as [Resource.AppendJSON] does.
+func (r *Resource) MarshalJSON() ([]byte, error) {
+	b := r.AppendJSON(nil)
+	return b, r.err
+}
+
+// AppendStored appends the form in which a [Store] keeps the resource: its
+// JSON without links and without what depends on the request or on other
+// resources. Read it with [StoredResource].
+func (r *Resource) AppendStored(b []byte) ([]byte, error) {
+	if r.stored != nil {
+		return append(b, r.stored...), nil
+	}
+	w := writer{b: b, stored: true}
+	w.resource(r, nil, nil)
+	return w.b, r.err
+}
+
+// surroundings is what an answer adds to a stored resource.
+type surroundings struct {
+	location string // absolute URL of the resource, without which none is written
+	base     string // absolute base URL, for references
+	links    []Link
+	owners   []Link
+}
+
+// writer appends JSON. Members that the mask leaves out are passed over; a
+// nil mask writes all.
+type writer struct {
+	b      []byte
+	mask   *mask
+	stored bool
+}
+
+func (w *writer) resource(r *Resource, m *mask, s *surroundings) {
+	w.mask = m
+	top := r.tree()
+	w.b = append(w.b, '{')
+	w.schemas(r, top)
+	links, owners := s != nil && len(s.links) > 0, s != nil && len(s.owners) > 0
+	for _, mem := range top.members {
+		if links && mem.attr.slot > r.typ.links.slot {
+			w.references(r.typ.links, s.links, s.base)
+			links = false
+		}
+		if owners && mem.attr.slot > r.typ.owners.slot {
+			w.references(r.typ.owners, s.owners, s.base)
+			owners = false
+		}
+		if mem.attr.role == roleMeta && s != nil {
+			w.meta(mem, s.location)
+			continue
+		}
+		w.member(mem)
+	}
+	if links {
+		w.references(r.typ.links, s.links, s.base)
+	}
+	if owners {
+		w.references(r.typ.owners, s.owners, s.base)
+	}
+	w.b = append(w.b, '}')
+}
+
+// schemas says which schemas the resource uses. What the mask leaves out is
+// still named: the list describes the resource, not the answer.
+func (w *writer) schemas(r *Resource, top *node) {
+	w.b = append(w.b, `"schemas":[`...)
+	w.string(r.typ.schema.ID)
+	for _, m := range top.members {
+		if m.attr.role == roleExtension {
+			w.b = append(w.b, ',')
+			w.string(m.attr.Name)
+		}
+	}
+	for _, uri := range r.extra {
+		w.b = append(w.b, ',')
+		w.string(uri)
+	}
+	w.b = append(w.b, ']')
+}
+
+func (w *writer) member(m member) {
+	if !w.mask.has(m.attr) || w.stored && (m.attr.role == roleLinks || m.attr.role == roleOwners) {
+		return
+	}
+	start := len(w.b)
+	w.name(m.attr.Name)
+	before := len(w.b)
+	w.value(m.val)
+	if len(w.b) == before { // everything in it was left out
+		w.b = w.b[:start]
+	}
+}
+
+func (w *writer) name(s string) {
+	if last := w.b[len(w.b)-1]; last != '{' {
+		w.b = append(w.b, ',')
+	}
+	w.string(s)
+	w.b = append(w.b, ':')
+}
+
+func (w *writer) string(s string) {
+	w.b, _ = jsontext.AppendQuote(w.b, s)
+}
+
+func (w *writer) value(v Value) {
+	switch v.kind {
+	case KindText:
+		w.string(v.text)
+	case KindBool:
+		w.b = strconv.AppendBool(w.b, v.flag)
+	case KindNumber, KindRaw:
+		w.b = append(w.b, v.text...)
+	case KindComplex:
+		start := len(w.b)
+		w.b = append(w.b, '{')
+		for _, m := range v.node.members {
+			w.member(m)
+		}
+		if len(w.b) == start+1 {
+			w.b = w.b[:start]
+			return
+		}
+		w.b = append(w.b, '}')
+	case KindMulti:
+		w.list(v)
+	}
+}
+
+func (w *writer) list(v Value) {
+	start := len(w.b)
+	w.b = append(w.b, '[')
+	for _, item := range v.node.items {
+		mark := len(w.b)
+		if mark > start+1 {
+			w.b = append(w.b, ',')
+		}
+		before := len(w.b)
+		w.value(item)
+		if len(w.b) == before {
+			w.b = w.b[:mark]
+		}
+	}
+	if len(w.b) == start+1 {
+		w.b = w.b[:start]
+		return
+	}
+	w.b = append(w.b, ']')
+}
+
+// meta writes the stored meta with the location that the request gives it.
+func (w *writer) meta(m member, location string) {
+	if !w.mask.has(m.attr) {
+		return
+	}
+	start := len(w.b)
+	w.name(m.attr.Name)
+	w.b = append(w.b, '{')
+	before := len(w.b)
+	for _, sub := range m.val.node.members {
+		w.member(sub)
+	}
+	if at := m.attr.names["location"]; location != "" && w.mask.has(at) {
+		w.name(at.Name)
+		w.string(location)
+	}
+	if len(w.b) == before {
+		w.b = w.b[:start]
+		return
+	}
+	w.b = append(w.b, '}')
+}
+
+// references writes links as the values of a multi-valued attribute.
+func (w *writer) references(a *Attribute, links []Link, base string) {
+	if !w.mask.has(a) {
+		return
+	}
+	w.name(a.Name)
+	w.b = append(w.b, '[')
+	for i, l := range links {
+		if i > 0 {
+			w.b = append(w.b, ',')
+		}
+		w.b = append(w.b, '{')
+		for _, sub := range a.SubAttributes {
+			text := l.sub(sub.Name, a.role, base)
+			if text != "" && w.mask.has(sub) {
+				w.name(sub.Name)
+				w.string(text)
+			}
+		}
+		w.b = append(w.b, '}')
+	}
+	w.b = append(w.b, ']')
+}
+
+// sub returns the text of a link's sub-attribute, "" if it has none.
+func (l Link) sub(name string, in role, base string) string {
+	switch name {
+	case "value":
+		return l.Value
+	case "display":
+		return l.Display
+	case "type":
+		if in == roleOwners {
+			return "direct" // RFC 7643 section 4.1.2: how the membership came about
+		}
+		return l.Type
+	case "$ref":
+		if l.Type != "" && base != "" {
+			return base + "/" + l.Type + "s/" + l.Value
+		}
+	}
+	return ""
+}

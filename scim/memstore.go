@@ -1,0 +1,262 @@
+package scim
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"sync"
+)
+
+// MemoryStore is a [Store] in memory: for tests, fakes and services whose
+// directory may be gone after a restart. It holds the whole contract. A read
+// or write by id, and a search for a unique value, an externalId, a
+// displayName or an e-mail address, cost the same in a store of any size;
+// other filters look at every resource of the scope.
+//
+// Its zero value is an empty store, safe for concurrent use.
+type MemoryStore struct {
+	mu     sync.RWMutex
+	scopes map[Scope]*memScope
+}
+
+// NewMemoryStore returns an empty store.
+func NewMemoryStore() *MemoryStore { return &MemoryStore{} }
+
+type memScope struct {
+	tables map[string]*memTable // by resource type
+	owners map[string][]*memRow // by the id that is referred to
+}
+
+// memRow is one resource. Its encoded form is replaced, never changed, so
+// that it can be handed out without a copy.
+type memRow struct {
+	id      string
+	typ     *ResourceType
+	stored  []byte
+	display string
+	keys    []Equality // where the row is in the indexes
+	links   linkSet
+	at      int // position in memTable.order
+}
+
+// scope returns the scope of a call, or nil if it has no resources yet.
+func (s *MemoryStore) scope(ctx context.Context) *memScope { return s.scopes[ScopeFrom(ctx)] }
+
+func (s *MemoryStore) find(ctx context.Context, ref Ref) (*memScope, *memTable, *memRow, error) {
+	if sc := s.scope(ctx); sc != nil {
+		if t := sc.tables[ref.Type.name]; t != nil {
+			if row := t.rows[ref.ID]; row != nil {
+				return sc, t, row, nil
+			}
+		}
+	}
+	return nil, nil, nil, &Error{Kind: KindNotFound, Detail: "there is no such " + ref.Type.name}
+}
+
+// View implements [Store].
+func (s *MemoryStore) View(ctx context.Context, ref Ref, fn func(*Entry) error) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	sc, _, row, err := s.find(ctx, ref)
+	if err != nil {
+		return err
+	}
+	return fn(row.entry(sc))
+}
+
+func (row *memRow) entry(sc *memScope) *Entry {
+	return &Entry{Resource: StoredResource(row.typ, row.stored), Links: &memLinks{scope: sc, row: row}}
+}
+
+// Create implements [Store].
+func (s *MemoryStore) Create(ctx context.Context, r *Resource, links iter.Seq[Link]) error {
+	row := &memRow{id: r.ID(), typ: r.typ}
+	if row.id == "" {
+		return &Error{Kind: KindInternal, Detail: "the resource has no id"}
+	}
+	if err := row.encode(r); err != nil {
+		return err
+	}
+	if links != nil {
+		for l := range links {
+			row.links.put(l)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sc := s.scopeForWrite(ctx)
+	t := sc.table(r.typ)
+	if t.rows[row.id] != nil {
+		return &Error{Kind: KindUniqueness, Path: "id", Detail: "the value is in use by another resource"}
+	}
+	if err := t.checkUnique(row.keys, nil); err != nil {
+		return err
+	}
+	t.insert(row)
+	for l := range row.links.all("") {
+		sc.own(l.Value, row)
+	}
+	return nil
+}
+
+func (s *MemoryStore) scopeForWrite(ctx context.Context) *memScope {
+	key := ScopeFrom(ctx)
+	if s.scopes == nil {
+		s.scopes = map[Scope]*memScope{}
+	}
+	sc := s.scopes[key]
+	if sc == nil {
+		sc = &memScope{tables: map[string]*memTable{}, owners: map[string][]*memRow{}}
+		s.scopes[key] = sc
+	}
+	return sc
+}
+
+// encode takes over a resource: its stored form and what it is found by.
+func (row *memRow) encode(r *Resource) error {
+	stored, err := r.AppendStored(nil)
+	if err != nil {
+		return err
+	}
+	row.stored = slices.Clip(stored)
+	row.display = r.tree().get(r.typ.root.sub("displayName")).text
+	row.keys = nil
+	for _, p := range r.typ.indexed {
+		for v := range p.All(r) {
+			if v.kind == KindText && v.text != "" {
+				row.keys = append(row.keys, equalityOf(p.attr, v.text))
+			}
+		}
+	}
+	return nil
+}
+
+// Update implements [Store].
+func (s *MemoryStore) Update(ctx context.Context, ref Ref, fn func(*Entry) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sc, t, row, err := s.find(ctx, ref)
+	if err != nil {
+		return err
+	}
+	e := row.entry(sc)
+	if err := fn(e); err != nil {
+		if errors.Is(err, ErrUnchanged) {
+			return nil
+		}
+		return err
+	}
+	next := &memRow{id: row.id, typ: row.typ}
+	if err := next.encode(e.Resource); err != nil {
+		return err
+	}
+	if err := t.checkUnique(next.keys, row); err != nil {
+		return err
+	}
+	t.unindex(row)
+	row.stored, row.display, row.keys = next.stored, next.display, next.keys
+	t.index(row)
+	e.Links.(*memLinks).commit()
+	return nil
+}
+
+// Delete implements [Store].
+func (s *MemoryStore) Delete(ctx context.Context, ref Ref, fn func(*Entry) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sc, t, row, err := s.find(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if fn != nil {
+		if err := fn(row.entry(sc)); err != nil {
+			return err
+		}
+	}
+	for l := range row.links.all("") {
+		sc.disown(l.Value, row)
+	}
+	for _, owner := range sc.owners[row.id] {
+		owner.links.remove(row.id)
+	}
+	delete(sc.owners, row.id)
+	t.remove(row)
+	return nil
+}
+
+// List implements [Store].
+func (s *MemoryStore) List(ctx context.Context, q *Query) (*Page, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	page := &Page{}
+	sc := s.scope(ctx)
+	if sc == nil || sc.tables[q.Type.name] == nil {
+		return page, nil
+	}
+	start := max(q.Start, 1)
+	for row := range sc.tables[q.Type.name].candidates(q.Filter) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		r := StoredResource(row.typ, row.stored)
+		if q.Filter != nil && !q.Filter.Match(r, memReader{sc, row}) {
+			continue
+		}
+		page.Total++
+		if page.Total < start || len(page.Items) >= q.Count {
+			continue
+		}
+		item := Item{Resource: r}
+		if q.Links {
+			item.Links = slices.Collect(row.links.all(""))
+		}
+		if q.Owners {
+			item.Owners = sc.ownersOf(row.id)
+		}
+		page.Items = append(page.Items, item)
+	}
+	return page, nil
+}
+
+// memReader answers filters on links and owners.
+type memReader struct {
+	scope *memScope
+	row   *memRow
+}
+
+func (m memReader) HasLink(value string) bool {
+	if value == "" {
+		return m.row.links.len() > 0
+	}
+	_, ok := m.row.links.get(value)
+	return ok
+}
+
+func (m memReader) HasOwner(value string) bool {
+	owners := m.scope.owners[m.row.id]
+	return slices.ContainsFunc(owners, func(o *memRow) bool { return value == "" || o.id == value })
+}
+
+func (sc *memScope) own(value string, row *memRow) {
+	if !slices.Contains(sc.owners[value], row) {
+		sc.owners[value] = append(sc.owners[value], row)
+	}
+}
+
+func (sc *memScope) disown(value string, row *memRow) {
+	left := slices.DeleteFunc(sc.owners[value], func(o *memRow) bool { return o == row })
+	if len(left) == 0 {
+		delete(sc.owners, value)
+		return
+	}
+	sc.owners[value] = left
+}
+
+func (sc *memScope) ownersOf(id string) []Link {
+	var out []Link
+	for _, row := range sc.owners[id] {
+		out = append(out, Link{Value: row.id, Type: row.typ.name, Display: row.display})
+	}
+	return out
+}

@@ -1,0 +1,118 @@
+package scim
+
+import (
+	"iter"
+	"slices"
+)
+
+// memTable holds the resources of one type in one scope.
+type memTable struct {
+	typ   *ResourceType
+	rows  map[string]*memRow
+	order []*memRow // in the order they were made; nil where one was removed
+	found map[Equality][]*memRow
+}
+
+func (sc *memScope) table(t *ResourceType) *memTable {
+	table := sc.tables[t.name]
+	if table == nil {
+		table = &memTable{typ: t, rows: map[string]*memRow{}, found: map[Equality][]*memRow{}}
+		sc.tables[t.name] = table
+	}
+	return table
+}
+
+func equalityOf(a *Attribute, text string) Equality {
+	if !a.CaseExact {
+		text = Canonical(text)
+	}
+	return Equality{a.path, text}
+}
+
+// checkUnique refuses keys of unique attributes that another row has.
+func (t *memTable) checkUnique(keys []Equality, self *memRow) error {
+	for _, p := range t.typ.unique {
+		for _, key := range keys {
+			if key.Path != p.attr.path {
+				continue
+			}
+			if slices.ContainsFunc(t.found[key], func(row *memRow) bool { return row != self }) {
+				return &Error{Kind: KindUniqueness, Path: key.Path, Detail: "the value is in use by another " + t.typ.name}
+			}
+		}
+	}
+	return nil
+}
+
+func (t *memTable) insert(row *memRow) {
+	row.at = len(t.order)
+	t.order = append(t.order, row)
+	t.rows[row.id] = row
+	t.index(row)
+}
+
+func (t *memTable) index(row *memRow) {
+	for _, key := range row.keys {
+		if !slices.Contains(t.found[key], row) {
+			t.found[key] = append(t.found[key], row)
+		}
+	}
+}
+
+func (t *memTable) unindex(row *memRow) {
+	for _, key := range row.keys {
+		left := slices.DeleteFunc(slices.Clone(t.found[key]), func(o *memRow) bool { return o == row })
+		if len(left) == 0 {
+			delete(t.found, key)
+		} else {
+			t.found[key] = left
+		}
+	}
+}
+
+func (t *memTable) remove(row *memRow) {
+	t.unindex(row)
+	delete(t.rows, row.id)
+	t.order[row.at] = nil
+	if len(t.order) > 2*len(t.rows)+16 {
+		t.order = slices.DeleteFunc(t.order, func(row *memRow) bool { return row == nil })
+		for i, row := range t.order {
+			row.at = i
+		}
+	}
+}
+
+// candidates yields the rows that a filter can select: those found by an
+// equality that it demands, or all.
+func (t *memTable) candidates(f *Filter) iter.Seq[*memRow] {
+	rows := t.order
+	if f != nil {
+		if found, ok := t.narrow(f); ok {
+			rows = found
+		}
+	}
+	return func(yield func(*memRow) bool) {
+		for _, row := range rows {
+			if row != nil && !yield(row) {
+				return
+			}
+		}
+	}
+}
+
+func (t *memTable) narrow(f *Filter) ([]*memRow, bool) {
+	for _, key := range f.Equalities() {
+		if key.Path == "id" {
+			if row := t.rows[key.Key]; row != nil {
+				return []*memRow{row}, true
+			}
+			return nil, true
+		}
+		for _, p := range t.typ.indexed {
+			if p.attr.path == key.Path {
+				return t.found[key], true
+			}
+		}
+	}
+	return nil, false
+}

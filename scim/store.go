@@ -1,0 +1,123 @@
+package scim
+
+import (
+	"context"
+	"iter"
+)
+
+// Ref names one resource.
+type Ref struct {
+	Type *ResourceType
+	ID   string
+}
+
+// Link is one reference from a resource to another: a member of a group.
+// Links are a set beside the resource, keyed by Value.
+type Link struct {
+	Value   string // id of the resource that is referred to
+	Type    string // name of its resource type, "" if it is not known
+	Display string // what the provisioning client calls it
+}
+
+// Store keeps resources. It is what an integrator implements over a
+// database; [NewMemoryStore] is one that keeps everything in memory. All
+// methods may be called concurrently.
+//
+// Every call is confined to the scope in its context (see [ScopeFrom]): a
+// resource made under one tenant and connection does not exist for another.
+// A resource that is not there is [ErrNotFound]; a value that [Resource.UniqueKeys]
+// names and another resource of the type has is [ErrUniqueness], decided
+// where the write happens and not before it. After an error nothing has
+// changed.
+type Store interface {
+	// View gives fn one consistent snapshot of a resource.
+	View(ctx context.Context, ref Ref, fn func(*Entry) error) error
+
+	// List returns the resources that a query selects, one page of them.
+	List(ctx context.Context, q *Query) (*Page, error)
+
+	// Create keeps a new resource, whose id the caller has made, and its links.
+	Create(ctx context.Context, r *Resource, links iter.Seq[Link]) error
+
+	// Update lets fn change a resource and its links in one transaction. fn
+	// may run more than once, each time on the state as it then is. If fn
+	// returns an error nothing is changed and Update returns that error.
+	Update(ctx context.Context, ref Ref, fn func(*Entry) error) error
+
+	// Delete removes a resource with the links to and from it, if fn, which
+	// may be nil and sees the resource as it is, returns no error.
+	Delete(ctx context.Context, ref Ref, fn func(*Entry) error) error
+}
+
+// Entry is a resource inside a [Store]'s function. It is valid until that
+// function returns.
+type Entry struct {
+	Resource *Resource // without link attributes
+	Links    Links
+}
+
+// Links are the links of one resource, staged: what Put and Remove change is
+// kept only if the function that was given the [Entry] succeeds.
+type Links interface {
+	// Put adds links or replaces those of the same value, and returns how
+	// many were added or differ.
+	Put(ctx context.Context, links ...Link) (changed int, err error)
+
+	// Remove removes the links of these values and returns how many there were.
+	Remove(ctx context.Context, values ...string) (changed int, err error)
+
+	// Get returns the link of a value.
+	Get(ctx context.Context, value string) (Link, bool, error)
+
+	// All yields the links after the one of the value after, or all for "",
+	// in an order that does not change while they do not.
+	All(ctx context.Context, after string) iter.Seq2[Link, error]
+
+	// Owners yields the resources that have a link to this one: a user's
+	// groups, each with its id and name.
+	Owners(ctx context.Context, after string) iter.Seq2[Link, error]
+}
+
+// Query selects resources of one type.
+type Query struct {
+	Type   *ResourceType
+	Filter *Filter // nil selects all
+	Start  int     // 1-based index of the first resource of the page
+	Count  int     // the most resources on the page; 0 asks for the total only
+	Links  bool    // the page's items carry their links
+	Owners bool    // the page's items carry their owners
+}
+
+// Page is one page of a query's result, in an order that does not change
+// while the resources do not.
+type Page struct {
+	Total int // resources that the query selects altogether
+	Items []Item
+}
+
+// Item is one resource of a page. It stays valid.
+type Item struct {
+	Resource *Resource
+	Links    []Link
+	Owners   []Link
+}
+
+// Scope confines what a request sees and changes. The zero Scope is one of
+// its own: that of a service with one tenant and one sender.
+type Scope struct {
+	Tenant     string // whose directory it is
+	Connection string // which sender's credential: a connection sees what it made
+}
+
+type scopeKey struct{}
+
+// WithScope returns a context for calls to a [Store] in a scope.
+func WithScope(ctx context.Context, s Scope) context.Context {
+	return context.WithValue(ctx, scopeKey{}, s)
+}
+
+// ScopeFrom returns the scope of a context, the zero Scope if it has none.
+func ScopeFrom(ctx context.Context) Scope {
+	s, _ := ctx.Value(scopeKey{}).(Scope)
+	return s
+}

@@ -1,0 +1,245 @@
+package zohoauthtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/zohoscim/zohoscim/datacenter"
+	"github.com/zohoscim/zohoscim/internal/memhttp"
+)
+
+// The client that [New] registers if the options name none.
+const (
+	DefaultClientID     = "1000.TESTCLIENT"
+	DefaultClientSecret = "test-client-secret"
+	DefaultRedirectURL  = "http://127.0.0.1/callback"
+)
+
+// Options are the settings of a [Server]. Nil or zero means the defaults.
+type Options struct {
+	// DC is the data center of the user who consents. Default datacenter.US.
+	DC datacenter.DC
+
+	// ClientID, ClientSecret and RedirectURL are the registered client. The
+	// defaults are DefaultClientID, DefaultClientSecret and DefaultRedirectURL.
+	ClientID     string
+	ClientSecret string
+	RedirectURL  string
+
+	// Secrets are the client secrets of single data centers. If it is not
+	// empty, the client exists in these data centers only.
+	Secrets map[datacenter.DC]string
+
+	// Lifetime is that of an access token. Default one hour.
+	Lifetime time.Duration
+
+	// NoThrottle turns Zoho's limit of token requests off.
+	NoThrottle bool
+
+	// LegacyUnits answers in the form of 2019: expires_in in milliseconds and
+	// expires_in_sec in seconds.
+	LegacyUnits bool
+
+	// Loopback also listens on a free port of 127.0.0.1; see Server.URL. Not for
+	// use in a testing/synctest bubble.
+	Loopback bool
+}
+
+// Server is a fake of Zoho's accounts servers. It is safe for concurrent use.
+// Close it at the end.
+type Server struct {
+	clientID    string
+	secrets     map[datacenter.DC]string
+	redirectURL string
+	hosts       map[string]datacenter.DC // accounts server by host name
+	network     *memhttp.Network
+	mux         *http.ServeMux
+	listener    *http.Server // nil without Loopback
+	served      chan struct{}
+	base        string
+
+	mu       sync.Mutex
+	user     datacenter.DC
+	lifetime time.Duration
+	throttle bool
+	legacy   bool
+	latency  time.Duration
+	faults   []Fault
+	consents map[string]*consent // open consent pages
+	codes    map[string]*code
+	grants   map[string]*grant  // by refresh token
+	access   map[string]*access // by access token
+	agreed   map[string]bool    // scopes that the user once consented to
+	log      []Request
+}
+
+// New returns a running server. Its memory grows with use: it is a test's.
+func New(o *Options) (*Server, error) {
+	var opts Options
+	if o != nil {
+		opts = *o
+	}
+	setDefault(&opts.DC, datacenter.US)
+	setDefault(&opts.ClientID, DefaultClientID)
+	setDefault(&opts.ClientSecret, DefaultClientSecret)
+	setDefault(&opts.RedirectURL, DefaultRedirectURL)
+	setDefault(&opts.Lifetime, time.Hour)
+	if opts.DC.Endpoints().Accounts == "" {
+		return nil, fmt.Errorf("zohoauthtest: data center %q is not in the table", opts.DC)
+	}
+	if opts.Lifetime < time.Second {
+		return nil, errors.New("zohoauthtest: Lifetime must be a second or more")
+	}
+	s := &Server{
+		clientID:    opts.ClientID,
+		secrets:     maps.Clone(opts.Secrets),
+		redirectURL: opts.RedirectURL,
+		hosts:       make(map[string]datacenter.DC),
+		network:     memhttp.New(),
+		mux:         http.NewServeMux(),
+		user:        opts.DC,
+		lifetime:    opts.Lifetime,
+		throttle:    !opts.NoThrottle,
+		legacy:      opts.LegacyUnits,
+		consents:    make(map[string]*consent),
+		codes:       make(map[string]*code),
+		grants:      make(map[string]*grant),
+		access:      make(map[string]*access),
+		agreed:      make(map[string]bool),
+	}
+	if len(s.secrets) == 0 {
+		s.secrets = make(map[datacenter.DC]string)
+		for _, dc := range datacenter.All() {
+			s.secrets[dc] = opts.ClientSecret
+		}
+	}
+	s.mux.HandleFunc("GET /oauth/v2/auth", s.serveAuth)
+	s.mux.HandleFunc("POST "+answerPath, s.serveConsent)
+	s.mux.HandleFunc("POST /oauth/v2/token", s.serveToken)
+	if err := s.connect(opts.Loopback); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// connect gives the server its host names, and a port if it is to have one.
+func (s *Server) connect(loopback bool) error {
+	for _, dc := range datacenter.All() {
+		u, err := url.Parse(dc.Endpoints().Accounts)
+		if err != nil {
+			return fmt.Errorf("zohoauthtest: %w", err)
+		}
+		s.hosts[u.Host] = dc
+		s.network.Handle(u.Host, s)
+	}
+	if !loopback {
+		return nil
+	}
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("zohoauthtest: %w", err)
+	}
+	addr := l.Addr().String()
+	s.base = "http://" + addr
+	for host := range s.hosts {
+		s.network.HandleAddr(host, addr)
+	}
+	s.network.HandleAddr(addr, addr)
+	s.listener = &http.Server{Handler: s, ReadHeaderTimeout: 5 * time.Second}
+	s.served = make(chan struct{})
+	go func() {
+		defer close(s.served)
+		_ = s.listener.Serve(l) // always ends with http.ErrServerClosed
+	}()
+	return nil
+}
+
+// Client returns a new HTTP client for which this server is all of Zoho's
+// accounts servers. Requests to other hosts fail. Like any browser it follows
+// redirects, except out of Zoho.
+func (s *Server) Client() *http.Client { return s.network.Client() }
+
+// URL is the base URL of the loopback listener, "" without Options.Loopback. A
+// request to it is for the user's data center, and the callback names it as the
+// accounts server: use datacenter.Custom for a program that is to trust it.
+func (s *Server) URL() string { return s.base }
+
+// Close ends the server and its connections.
+func (s *Server) Close() error {
+	err := s.network.Close()
+	if s.listener != nil {
+		err = errors.Join(err, s.listener.Close())
+		<-s.served
+	}
+	return err
+}
+
+// ServeHTTP makes the server a handler for tests that bring their own listener.
+// The Host of a request decides about the data center, as with URL.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.interfere(w, r) {
+		return
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+// place returns the data center that r is for and the base URL by which the
+// client knows it.
+func (s *Server) place(r *http.Request) (dc datacenter.DC, base string) {
+	if dc, ok := s.hosts[r.Host]; ok {
+		return dc, dc.Endpoints().Accounts
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.user, "http://" + r.Host
+}
+
+// Verify returns nil if accessToken is live: issued here, not expired, not
+// revoked. It is the function that a fake of a Zoho API verifies its callers
+// with. The error says what is wrong and does not hold the token.
+func (s *Server) Verify(accessToken string) error {
+	_, err := s.lookUp(accessToken)
+	return err
+}
+
+// Scope returns the scopes of a live access token, separated by spaces.
+func (s *Server) Scope(accessToken string) (scope string, ok bool) {
+	a, err := s.lookUp(accessToken)
+	if err != nil {
+		return "", false
+	}
+	return a.scope(), true
+}
+
+// The reasons of Verify.
+var (
+	errUnknownToken = errors.New("zohoauthtest: access token is unknown or revoked")
+	errExpiredToken = errors.New("zohoauthtest: access token has expired")
+)
+
+func (s *Server) lookUp(accessToken string) (*access, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.access[accessToken]
+	switch {
+	case a == nil:
+		return nil, errUnknownToken
+	case !time.Now().Before(a.expires):
+		return nil, errExpiredToken
+	}
+	return a, nil
+}
+
+func setDefault[T comparable](p *T, v T) {
+	var zero T
+	if *p == zero {
+		*p = v
+	}
+}
