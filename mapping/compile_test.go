@@ -42,6 +42,7 @@ func TestCompileRefuses(t *testing.T) {
 		{user(mapping.Direct("a", "addresses")), mapping.ErrTarget, []string{"sub-attributes"}, "nor has a list of them without value"},
 		{user(mapping.Direct("a", "emails.value")), mapping.ErrTarget, []string{"say which one"}, "every e-mail address at once"},
 		{user(mapping.Direct("a", `emails[value sw "x"].type`)), mapping.ErrTarget, []string{"what a new element holds"}, "a filter that can create nothing"},
+		{user(mapping.Direct("a", `emails[type eq "work" and primary eq true].primary`)), mapping.ErrTarget, []string{"already says"}, "one of several"},
 		{user(mapping.Direct("a", `emails[type eq "work"].type`)), mapping.ErrTarget, []string{"already says"}, "an element that moves out of its own filter"},
 
 		{user(mapping.Rule{Target: "title"}), mapping.ErrSource, []string{"no source"}, "none of the three"},

@@ -38,7 +38,11 @@ func (a argument) single(rec Record) (string, bool, *Error) {
 	if err != nil {
 		return "", false, err
 	}
-	return v.single()
+	s, ok, err := v.single()
+	if err != nil && a.node.kind == exprAttribute {
+		err.Attribute = a.node.text
+	}
+	return s, ok, err
 }
 
 // function is a row of the table of functions.

@@ -43,6 +43,14 @@ func buildReplace(list []argument) (eval, *expr, string) {
 	return nil, nil, replaceModes
 }
 
+// maxTextBytes bounds what Replace makes. Replacements of replacements grow
+// exponentially, and who writes a mapping need not be who runs it.
+const maxTextBytes = 1 << 20
+
+func tooLong() *Error {
+	return &Error{Kind: KindValue, Detail: "the text that Replace makes is longer than 1 MiB"}
+}
+
 // replaceText replaces every occurrence of a text.
 func replaceText(source, old, replacement argument) eval {
 	return func(rec Record) (value, *Error) {
@@ -60,6 +68,9 @@ func replaceText(source, old, replacement argument) eval {
 		r, _, err := replacement.single(rec)
 		if err != nil {
 			return value{}, err
+		}
+		if int64(len(s))+int64(strings.Count(s, o))*int64(len(r)) > maxTextBytes {
+			return value{}, tooLong()
 		}
 		return textValue(strings.ReplaceAll(s, o, r)), nil
 	}
@@ -107,13 +118,13 @@ func replacePattern(a replaceArgs) (eval, *expr, string) {
 			return value{}, err
 		}
 		if constant {
-			return textValue(re.ReplaceAllString(s, expand)), nil
+			return replaceMatches(re, s, 0, expand, true)
 		}
 		r, _, err := a.replacement.single(rec)
 		if err != nil {
 			return value{}, err
 		}
-		return textValue(re.ReplaceAllLiteralString(s, r)), nil
+		return replaceMatches(re, s, 0, r, false)
 	}, nil, ""
 }
 
@@ -141,17 +152,35 @@ func replaceGroup(a replaceArgs, fromAttribute bool) (eval, *expr, string) {
 		if err != nil {
 			return value{}, err
 		}
-		var b strings.Builder
-		done := 0
-		for _, m := range re.FindAllStringSubmatchIndex(s, -1) {
-			if start, end := m[2*group], m[2*group+1]; start >= 0 {
-				b.WriteString(s[done:start] + r)
-				done = end
-			}
-		}
-		b.WriteString(s[done:])
-		return textValue(b.String()), nil
+		return replaceMatches(re, s, group, r, false)
 	}, nil, ""
+}
+
+// replaceMatches replaces, in every match, what a group matched; group 0 is
+// the whole match.
+func replaceMatches(re *regexp.Regexp, s string, group int, r string, expand bool) (value, *Error) {
+	var b []byte
+	done, references := 0, 0
+	if expand {
+		references = strings.Count(r, "$")
+	}
+	for _, m := range re.FindAllStringSubmatchIndex(s, -1) {
+		start, end := m[2*group], m[2*group+1]
+		if start < 0 {
+			continue
+		}
+		b = append(b, s[done:start]...)
+		if int64(len(b))+int64(len(r))+int64(references)*int64(m[1]-m[0]) > maxTextBytes {
+			return value{}, tooLong()
+		}
+		if expand {
+			b = re.ExpandString(b, r, s, m)
+		} else {
+			b = append(b, r...)
+		}
+		done = end
+	}
+	return textValue(string(append(b, s[done:]...))), nil
 }
 
 func extractGroup(a replaceArgs, re *regexp.Regexp, group int) eval {

@@ -44,6 +44,7 @@ var results = []struct{ expr, want, reason string }{
 	{`Switch([deleted], , "False", "True", "True", "False")`, "False", "a boolean has Entra's spelling"},
 	{`Switch([missing], , "False", "True", "True", "False")`, null, "the default left out is null"},
 	{`Switch([state], "no", "qld", "yes")`, "no", "keys are case-sensitive"},
+	{`Switch([missing], "no", [none], "yes")`, "no", "a key without a value matches nothing"},
 	{`Switch([level], "no", 7, "yes")`, "yes", "numbers are keys by their text"},
 
 	{`IIF([country]="USA",[country],[department])`, "USA", "the documented example"},
@@ -125,16 +126,86 @@ func TestFunctions(t *testing.T) {
 
 func TestFunctionErrors(t *testing.T) {
 	rows := []struct{ expr, attribute, reason string }{
-		{`Append([proxy], "x")`, "", "several values where one is needed"},
+		{`Append([proxy], "x")`, "proxy", "several values where one is needed"},
 		{`ToLower([map])`, "map", "a Go type that cannot be mapped"},
 		{`Join(" ", [map])`, "map", "a Go type that cannot be mapped"},
+		{bomb(`Replace(%, "x", , , "` + strings.Repeat("x", 100) + `", , )`), "", "replacements of replacements grow"},
+		{bomb(`Replace(%, , "x", , "` + strings.Repeat("$&", 50) + `", , )`), "", "so do patterns"},
+		{bomb(`Replace(%, , "(?<n>x)", "n", "` + strings.Repeat("x", 100) + `", , )`), "", "so do groups"},
 	}
 	for _, row := range rows {
 		run := compileExpression(row.expr, func(e *Error) { t.Errorf("%s: %v", row.expr, e) })
+		if run == nil {
+			continue
+		}
 		if _, err := run(people); err == nil || err.Kind != KindValue || err.Attribute != row.attribute {
 			t.Errorf("%s = %v; want ErrValue for %q: %s", row.expr, err, row.attribute, row.reason)
 		}
 	}
+}
+
+// bomb nests a call twenty times.
+func bomb(call string) string {
+	s := `Append("x", "x")`
+	for range 20 {
+		s = strings.Replace(call, "%", s, 1)
+	}
+	return s
+}
+
+// TestPatterns compares what is matched with what .NET matches.
+func TestPatterns(t *testing.T) {
+	rows := []struct{ pattern, text, want, reason string }{
+		{`[]a]+`, "x]a", "]a", "a bracket that comes first is text"},
+		{`[^]a]+`, "]xa", "x", "after the negation too"},
+		{`\u672c\u793e`, "東京本社", "本社", "four digits"},
+		{`\x41+`, "BAA", "AA", "two digits"},
+		{`\p{L}+`, "1本2", "本", "Unicode categories"},
+		{`[\D]+`, "1ab2", "ab", "the one negated class that fits into brackets"},
+		{`\S+`, " a　b", "a", "white space of all of Unicode"},
+		{`(?i:ABC)`, "xabc", "abc", "flags that both have"},
+		{`\.\-\/`, "a.-/", ".-/", "escaped punctuation"},
+		{`\Aa|b\z`, "xab", "b", "the ends of the text"},
+	}
+	for _, row := range rows {
+		re, detail := compilePattern(strings.ReplaceAll(row.pattern, `\\`, `\`))
+		if detail != "" {
+			t.Errorf("%s: %s", row.pattern, detail)
+			continue
+		}
+		if got := re.FindString(row.text); got != row.want {
+			t.Errorf("%s finds %q in %q, want %q: %s", row.pattern, got, row.text, row.want, row.reason)
+		}
+	}
+	for _, bad := range []string{`(?'n'a)`, `(?P<n>a)`, `(?(a)b)`, `(?#c)a`, `(?<a-b>c)`, `(?<n`, `(?i`, `(?=a)`, `(?!a)`, `(?<=a)`, `[[:alpha:]]`, `\`, `\u12`, `\x1`, `\k<n>`, `\Qa\E`, `\C`, `\0`, `\é`, `a**`, `[b-a]`, `\B`, `[\S]`} {
+		if _, detail := compilePattern(bad); detail == "" {
+			t.Errorf("%s is accepted", bad)
+		}
+	}
+}
+
+// FuzzPattern: a pattern without backslashes is left as it is; a replacement
+// that is accepted refers to groups that are there.
+func FuzzPattern(f *testing.F) {
+	for _, s := range []string{`a|b`, `[^a-z]*`, `(?<n>x)+y{2,3}`, `\w\D[\d-]`, `(?i)x$`} {
+		f.Add(s, "$1 ${n} $& $$ $")
+	}
+	f.Fuzz(func(t *testing.T, s, template string) {
+		re, detail := compilePattern(s)
+		if detail != "" {
+			return
+		}
+		if !strings.Contains(s, `\`) && re.String() != s {
+			t.Fatalf("%q has become %q", s, re)
+		}
+		out, detail := goTemplate(re, template)
+		if detail == "" && !strings.Contains(template, "$") && out != template {
+			t.Fatalf("%q has become %q", template, out)
+		}
+		if _, err := replaceMatches(re, "abc 本社 xx", 0, out, true); err != nil && len(out) < maxTextBytes/100 {
+			t.Fatal(err)
+		}
+	})
 }
 
 func TestCompileExpressionRefuses(t *testing.T) {

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -56,7 +57,7 @@ func buildIIF(args []argument) (eval, *expr, string) {
 }
 
 func isTrue(s string) bool {
-	if n, ok := integerOf(s); ok {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return n != 0
 	}
 	return strings.EqualFold(s, "true")
@@ -133,11 +134,11 @@ func buildSwitch(args []argument) (eval, *expr, string) {
 			return value{}, err
 		}
 		for i := 0; i < len(pairs); i += 2 {
-			key, _, err := pairs[i].single(rec)
+			key, given, err := pairs[i].single(rec)
 			if err != nil {
 				return value{}, err
 			}
-			if key == s {
+			if given && key == s {
 				return pairs[i+1].eval(rec)
 			}
 		}

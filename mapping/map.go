@@ -39,7 +39,7 @@ type Reference struct {
 
 // Map returns what the rules make of a record for an object that is created
 // or updated; defaults and the rules that apply only during object creation
-// are for Create.
+// are for Create. Any other action than Create maps as Update does.
 //
 // A record without a value for any matching attribute is
 // [ErrNoMatchingAttribute]. A value that its target does not take is
@@ -163,6 +163,9 @@ func (r *rule) at(e *Error) *Error {
 }
 
 func (c *Compiled) unmatched() *Error {
+	if len(c.matching) == 0 {
+		return &Error{Kind: KindMapping, Detail: "the Compiled is a zero value; use Compile"}
+	}
 	first := c.matching[0].rule
 	e := first.at(&Error{Kind: KindNoMatchingAttribute})
 	if first.attribute == "" {
@@ -192,6 +195,9 @@ func (c *Compiled) Owned() []*scim.Path { return slices.Clone(c.owned) }
 // Value returns the value to search for, the zero Value if the record has
 // none. It is also there for a rule that applies only during object creation.
 func (m Match) Value(rec Record) (scim.Value, error) {
+	if m.rule == nil {
+		return scim.Value{}, nil
+	}
 	v, err := m.rule.value(rec)
 	if err == nil && !v.empty() {
 		var sv scim.Value

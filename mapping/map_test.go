@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -103,7 +104,7 @@ func TestMapErrors(t *testing.T) {
 		{"type", user(mapping.Direct("born", "title")), mapping.Record{"born": time.Time{}}, mapping.ErrValue, 2, "born", "not a type of Record"},
 		{"list of types", user(mapping.Direct("born", "title")), mapping.Record{"born": []any{secret, []string{}}}, mapping.ErrValue, 2, "born", "lists do not nest"},
 		{"not a number", user(mapping.Direct("n", "title")), mapping.Record{"n": math.NaN()}, mapping.ErrValue, 2, "n", "JSON has no such number"},
-		{"in an expression", user(mapping.Expression("title", `ToLower([phones])`)), mapping.Record{"phones": []string{secret, "b"}}, mapping.ErrValue, 2, "", "one is needed"},
+		{"in an expression", user(mapping.Expression("title", `ToLower([phones])`)), mapping.Record{"phones": []string{secret, "b"}}, mapping.ErrValue, 2, "phones", "one is needed"},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -244,4 +245,72 @@ func TestScope(t *testing.T) {
 			t.Errorf("scope %d = %t: groups are joined by OR, clauses by AND", i+1, got)
 		}
 	}
+}
+
+// TestTypes maps into attributes of every type, which the core schemas do not
+// all have.
+func TestTypes(t *testing.T) {
+	typ, err := scim.NewResourceType("Device", &scim.Schema{ID: "urn:example:2.0:Device", Attributes: []*scim.Attribute{
+		{Name: "name", Required: true}, {Name: "count", Type: scim.TypeInteger}, {Name: "load", Type: scim.TypeDecimal},
+		{Name: "seen", Type: scim.TypeDateTime}, {Name: "key", Type: scim.TypeBinary}, {Name: "link", Type: scim.TypeReference},
+		{Name: "tags", MultiValued: true},
+	}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := compiled(t, &mapping.Mapping{Target: "Device", Rules: []mapping.Rule{
+		mapping.Direct("name", "name").Match(1), mapping.Direct("count", "count"), mapping.Direct("load", "load").OrDefault(0.5), mapping.Direct("seen", "seen"),
+		mapping.Direct("key", "key"), mapping.Direct("link", "link"), mapping.Direct("tags", "tags"),
+	}}, typ)
+	rec := mapping.Record{"name": "d", "count": "7", "seen": "2008-01-23T04:56:22Z", "key": "AAAA", "link": "https://example.com/", "tags": []string{"a", "b"}}
+	res, err := c.Map(rec, mapping.Create)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"name":"d","count":7,"load":0.5,"seen":"2008-01-23T04:56:22Z","key":"AAAA","link":"https://example.com/","tags":["a","b"]}`
+	if diff := cmp.Diff(want, body(res.Resource)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	have := decoded(t, typ, `{"schemas":["urn:example:2.0:Device"],"name":"d","count":7,"load":0.5,"tags":["b","a"]}`)
+	res, err = c.Map(mapping.Record{"name": "d", "count": 7, "tags": []any{"a", "b"}}, mapping.Update)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := c.Diff(have, res); p != nil {
+		t.Errorf("equal values differ:\n%s", operations(p))
+	}
+	for _, bad := range []mapping.Record{{"count": "many"}, {"count": 1.5}, {"load": "x"}, {"seen": "today"}, {"key": "?"}} {
+		bad["name"] = "d"
+		if _, err := c.Map(bad, mapping.Update); !errors.Is(err, mapping.ErrValue) || !errors.Is(err, scim.ErrInvalidValue) {
+			t.Errorf("%v: %v", bad, err)
+		}
+	}
+}
+
+func TestZeroValues(t *testing.T) {
+	var c mapping.Compiled
+	if _, err := c.Map(mapping.Record{"a": "b"}, mapping.Create); !errors.Is(err, mapping.ErrMapping) {
+		t.Errorf("a zero Compiled maps: %v", err)
+	}
+	if v, err := (mapping.Match{}).Value(nil); err != nil || !v.IsZero() {
+		t.Errorf("a zero Match has a value: %v", err)
+	}
+	if got := fmt.Sprint(mapping.Always, mapping.OnCreate, mapping.Update, mapping.Create, mapping.Delete, mapping.Action(9)); got != "always onCreate update create delete unknown (9)" {
+		t.Error(got)
+	}
+}
+
+// TestConcurrent is for the race detector.
+func TestConcurrent(t *testing.T) {
+	c, rec := compiled(t, mapping.EntraUser(), scim.UserType()), zohoRecord()
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			res, err := c.Map(rec, mapping.Create)
+			if err != nil || !c.Contains(rec) || c.Diff(res.Resource, res) != nil {
+				t.Errorf("mapped by several goroutines: %v", err)
+			}
+		})
+	}
+	wg.Wait()
 }

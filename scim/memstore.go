@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -119,13 +120,15 @@ func (row *memRow) encode(r *Resource) error {
 	if err != nil {
 		return err
 	}
-	row.stored = slices.Clip(stored)
-	row.display = r.tree().get(r.typ.root.sub("displayName")).text
+	row.stored = slices.Clone(stored) // of its exact size
+	// Texts of a resource are parts of the JSON they came in, and would keep
+	// all of it.
+	row.display = strings.Clone(r.tree().get(r.typ.root.sub("displayName")).text)
 	row.keys = nil
 	for _, p := range r.typ.indexed {
 		for v := range p.All(r) {
 			if v.kind == KindText && v.text != "" {
-				row.keys = append(row.keys, equalityOf(p.attr, v.text))
+				row.keys = append(row.keys, equalityOf(p.attr, strings.Clone(v.text)))
 			}
 		}
 	}

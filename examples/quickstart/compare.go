@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/zohoscim/zohoscim/mapping"
 	"github.com/zohoscim/zohoscim/scim"
@@ -20,18 +21,22 @@ func (w *world) compare(ctx context.Context, d *directory, job *provision.Job) e
 	}
 	byName := make(map[string]*scim.Resource, len(users))
 	names := make(map[string]string, len(users)) // userName by id
-	for _, u := range users {
-		byName[u.Get("userName").Text()] = u
-		names[u.ID()] = u.Get("userName").Text()
+	active := 0
+	for _, user := range users {
+		u := user.Clone() // what is looked at is decoded, and 20,000 of that is a lot of memory
+		name := strings.Clone(u.Get("userName").Text())
+		byName[name], names[strings.Clone(u.ID())] = user, name
 		if got := u.Get(`addresses[type eq "work"].formatted`).Text(); got != workLocation {
-			return fmt.Errorf("the work location of %s is not the fixed value", names[u.ID()])
+			return fmt.Errorf("the work location of %s is not the fixed value", name)
+		}
+		if u.Get("active").Bool() {
+			active++
 		}
 	}
 	compiled, err := mapping.Compile(job.Users, scim.UserType())
 	if err != nil {
 		return err
 	}
-	active := 0
 	for obj, err := range d.all(ctx) {
 		if err != nil {
 			return err
@@ -39,26 +44,21 @@ func (w *world) compare(ctx context.Context, d *directory, job *provision.Job) e
 		if obj.Type != provision.User || obj.Record["accountEnabled"] == false {
 			continue
 		}
-		active++
+		active--
 		obj.Record["IsSoftDeleted"] = false
 		want, err := compiled.Map(obj.Record, mapping.Create)
 		if err != nil {
 			return err
 		}
 		name := want.Resource.Get("userName").Text()
-		have := byName[name]
-		if have == nil {
+		if byName[name] == nil {
 			return fmt.Errorf("%s is not in the target", name)
 		}
+		have := byName[name].Clone()
 		for _, p := range compiled.Owned() {
 			if !p.Get(want.Resource).Equal(have.Get(p.String())) {
 				return fmt.Errorf("%s: %s is not what the mapping says", name, p)
 			}
-		}
-	}
-	for _, u := range users {
-		if u.Get("active").Bool() {
-			active--
 		}
 	}
 	if active != 0 {
