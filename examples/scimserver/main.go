@@ -9,6 +9,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -25,7 +26,7 @@ var errUsage = errors.New("see -h")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
+	err := run(ctx, os.Stdout, os.Args[1:])
 	stop()
 	switch {
 	case err == nil:
@@ -39,7 +40,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string) error {
+func run(ctx context.Context, out io.Writer, args []string) error {
 	flags := flag.NewFlagSet("scimserver", flag.ContinueOnError)
 	addr := flags.String("addr", "127.0.0.1:0", "address to listen on")
 	storeName := flags.String("store", "memory", "where resources are kept: memory")
@@ -54,14 +55,17 @@ func run(ctx context.Context, args []string) error {
 		}
 		return fmt.Errorf("%w: %w", err, errUsage)
 	}
-	if flags.NArg() > 0 || *storeName != "memory" {
-		return fmt.Errorf("-store %q is not one of: memory: %w", *storeName, errUsage)
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%q is not a flag: %w", flags.Arg(0), errUsage)
+	}
+	if *storeName != "memory" {
+		return fmt.Errorf("-store takes memory, not %q: %w", *storeName, errUsage)
 	}
 	handler, err := newHandler(*basePath)
 	if err != nil {
 		return err
 	}
-	return serve(ctx, *addr, handler)
+	return serve(ctx, out, *addr, handler)
 }
 
 func newHandler(basePath string) (http.Handler, error) {
@@ -80,12 +84,12 @@ func newHandler(basePath string) (http.Handler, error) {
 	return scim.NewServer(scim.NewMemoryStore(), auth, &scim.ServerOptions{BaseURL: basePath, Logger: log})
 }
 
-func serve(ctx context.Context, addr string, handler http.Handler) error {
+func serve(ctx context.Context, out io.Writer, addr string, handler http.Handler) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("listening on http://%s\n", listener.Addr())
+	fmt.Fprintf(out, "listening on http://%s\n", listener.Addr())
 	server := scim.NewHTTPServer(handler)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()

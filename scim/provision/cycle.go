@@ -175,12 +175,11 @@ func (r *run) each(ctx context.Context, objects iter.Seq2[Object, error], work f
 				if ctx.Err() != nil {
 					continue
 				}
-				if err := work(ctx, obj); err != nil {
-					if ctx.Err() == nil {
-						r.fail(obj, err)
-					}
-					if endsCycle(err) {
-						cancel(err)
+				if err := work(ctx, obj); err != nil && ctx.Err() == nil {
+					failure := objectError(linkKey(obj.Type, obj.Key), err)
+					r.fail(obj, failure)
+					if endsCycle(failure) {
+						cancel(failure)
 					}
 				}
 			}

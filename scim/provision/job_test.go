@@ -1,0 +1,140 @@
+package provision
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zohoscim/zohoscim/mapping"
+	"github.com/zohoscim/zohoscim/scim"
+)
+
+func TestParseJob(t *testing.T) {
+	for _, tt := range []struct{ reason, job, says string }{
+		{"the least", `{"name":"j","syncUrl":"https://one.zoho.jp/scim"}`, ""},
+		{"everything", `{"name":"j","syncUrl":"https://one.zoho.jp/scim","dataCenter":"jp","credential":"zoho-one","interval":"20m","adopt":"matching","maxDeletes":5,"noGroups":true,"workers":2,"skipOutOfScopeDeletions":true,"users":{"target":"User","rules":[{"target":"userName","attribute":"userPrincipalName","matching":1}]}}`, ""},
+		{"a setting that is not there", `{"name":"j","syncUrl":"https://one.zoho.jp/scim","maxDelete":5}`, "maxDelete"},
+		{"no sync URL", `{"name":"j"}`, "syncUrl"},
+		{"a bad sync URL", `{"name":"j","syncUrl":"one.zoho.jp"}`, "syncUrl"},
+		{"plain http", `{"name":"j","syncUrl":"http://one.zoho.jp/scim"}`, "syncUrl"},
+		{"another data center", `{"name":"j","syncUrl":"https://one.zoho.jp/scim","dataCenter":"eu"}`, "accounts.zoho.jp"},
+		{"an interval without a unit", `{"name":"j","syncUrl":"https://one.zoho.jp/scim","interval":"40"}`, "interval"},
+		{"an interval that hammers", `{"name":"j","syncUrl":"https://one.zoho.jp/scim","interval":"1ms"}`, "interval"},
+		{"an unknown policy", `{"name":"j","syncUrl":"https://one.zoho.jp/scim","adopt":"all"}`, "adopt"},
+		{"a negative limit", `{"name":"j","syncUrl":"https://one.zoho.jp/scim","maxDeletes":-1}`, "maxDeletes"},
+		{"too many workers", `{"name":"j","syncUrl":"https://one.zoho.jp/scim","workers":5000}`, "workers"},
+		{"a duplicate member", `{"name":"j","name":"k","syncUrl":"https://one.zoho.jp/scim"}`, "name"},
+	} {
+		t.Run(tt.reason, func(t *testing.T) {
+			j, err := ParseJob([]byte(tt.job))
+			if tt.says == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				data, err := json.Marshal(j)
+				if err != nil {
+					t.Fatal(err)
+				}
+				again, err := ParseJob(data)
+				if diff := cmp.Diff(j, again); err != nil || diff != "" {
+					t.Errorf("saved and loaded: %v\n%s", err, diff)
+				}
+				return
+			}
+			if !errors.Is(err, ErrInvalidJob) || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("got %v, want one that says %q", err, tt.says)
+			}
+		})
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	f := newFixture(t, nil)
+	bad := *f.job
+	bad.Users = mapping.ZohoOneUser().With(mapping.Direct("color", "favouriteColour"))
+	for _, tt := range []struct {
+		reason, says string
+		make         func() (*Engine, error)
+	}{
+		{"no job", "needs a job", func() (*Engine, error) { return New(nil, f.source, f.client, f.state, nil) }},
+		{"no source", "a source", func() (*Engine, error) { return New(f.job, nil, f.client, f.state, nil) }},
+		{"no target", "a target", func() (*Engine, error) { return New(f.job, f.source, nil, f.state, nil) }},
+		{"no state", "a state", func() (*Engine, error) { return New(f.job, f.source, f.client, nil, nil) }},
+		{"a mapping that names an unknown attribute", "favouriteColour", func() (*Engine, error) { return New(&bad, f.source, f.client, f.state, nil) }},
+	} {
+		if _, err := tt.make(); !errors.Is(err, ErrInvalidJob) || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%s: got %v, want one that says %q", tt.reason, err, tt.says)
+		}
+	}
+}
+
+func TestMemoryState(t *testing.T) {
+	ctx := t.Context()
+	m := NewMemoryState()
+	if _, err := m.Get(ctx, "links", "a"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a miss is fs.ErrNotExist, not %v", err)
+	}
+	row := []byte("1")
+	for _, key := range []string{"b", "a", "c"} {
+		if err := m.Put(ctx, "links", key, row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	row[0] = 'x' // the state has its own copy
+	if err := m.Delete(ctx, "links", "c"); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Delete(ctx, "links", "never there"); err != nil {
+		t.Error(err)
+	}
+	var got []string
+	for row, err := range m.Scan(ctx, "links") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, row.Key+string(row.Value))
+		if err := m.Put(ctx, "links", "d", nil); err != nil { // while scanning
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]string{"a1", "b1"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestStateOfANewerVersion(t *testing.T) {
+	f := newFixture(t, nil)
+	if err := f.state.Put(t.Context(), tableJob, f.job.Name, []byte(`{"version":2}`)); err != nil {
+		t.Fatal(err)
+	}
+	f.fails(&Error{Code: CodeStateFailed})
+}
+
+func TestManagerIsAReference(t *testing.T) {
+	f := newFixture(t, func(j *Job) { j.Users = mapping.EntraUser() })
+	// The fake has no enterprise extension, so what is sent is looked at.
+	f.source.set(user("1", mapping.Record{"manager": "2"}), user("2", nil))
+	f.cycle()
+	l, err := f.engine.links.get(t.Context(), User, "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	boss, err := f.engine.links.get(t.Context(), User, "2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent, err := scim.DecodeResource(scim.UserType(), l.Sent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := sent.Get("manager").Get("value").Text(); got != boss.ID {
+		t.Errorf("manager sent is %q, want the id in the target %q", got, boss.ID)
+	}
+	if _, requests := f.cycle(); len(requests) != 0 {
+		t.Errorf("the reference is set: %v", requests)
+	}
+}
