@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 )
 
 // errUsage is a mistake in how the program was called.
@@ -47,6 +48,9 @@ func run(ctx context.Context, args []string) error {
 	if flags.NArg() > 0 || *users < 20 {
 		return fmt.Errorf("-users takes a number of at least 20: %w", errUsage)
 	}
+	// Three servers and the engine share this process: half the default
+	// headroom of the garbage collector keeps them within the memory promised.
+	debug.SetGCPercent(50)
 	w, err := newWorld(ctx)
 	if err != nil {
 		return err

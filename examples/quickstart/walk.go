@@ -21,10 +21,7 @@ func (w *world) walk(ctx context.Context, d *directory) error {
 	if err != nil {
 		return err
 	}
-	job := &provision.Job{
-		Name: "zoho-one", SyncURL: w.syncURL, DataCenter: dataCenter,
-		Users: mapping.ZohoOneUser().With(mapping.Fixed(`addresses[type eq "work"].formatted`, workLocation)),
-	}
+	job := w.job()
 	azure, err := datacenter.AzureValues(dataCenter, "https://one.zoho.jp/scim", nil)
 	if err != nil {
 		return err
@@ -46,6 +43,14 @@ func (w *world) walk(ctx context.Context, d *directory) error {
 		return err
 	}
 	return w.cycles(ctx, d, engine, p, connection.BaseURL, job)
+}
+
+// job is what the administrator saves.
+func (w *world) job() *provision.Job {
+	return &provision.Job{
+		Name: "zoho-one", SyncURL: w.syncURL, DataCenter: dataCenter,
+		Users: mapping.ZohoOneUser().With(mapping.Fixed(`addresses[type eq "work"].formatted`, workLocation)),
+	}
 }
 
 func (w *world) cycles(ctx context.Context, d *directory, engine *provision.Engine, p *progress, baseURL string, job *provision.Job) error {
