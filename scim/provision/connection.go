@@ -40,7 +40,11 @@ func TestConnection(ctx context.Context, job *Job, cred scim.Credential, o *scim
 		if err != nil {
 			return out, &Error{Code: CodeInvalidJob, Detail: "syncUrl", Err: err}
 		}
-		if last = probe(ctx, client, job); last == nil {
+		last = probe(ctx, client, job)
+		if o == nil || o.HTTPClient == nil {
+			client.CloseIdleConnections() // its own: it is not used again
+		}
+		if last == nil {
 			out.BaseURL = url
 			return out, nil
 		}

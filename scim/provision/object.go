@@ -317,10 +317,7 @@ func (r *run) disable(ctx context.Context, s *side, obj Object, l *link, reason 
 	if err != nil {
 		return stateError(err)
 	}
-	patch := &scim.Patch{Operations: []scim.Operation{{Op: scim.OpReplace, Path: s.active.String(), Value: []byte("false")}}}
-	if v := s.active.Get(last); v.Kind() == scim.KindBool && !v.Bool() {
-		patch = nil
-	}
+	patch := s.disabling(obj, last)
 	if patch != nil {
 		err = r.send(ctx, s, obj, l, last, patch)
 	}
@@ -338,6 +335,25 @@ func (r *run) disable(ctx context.Context, s *side, obj Object, l *link, reason 
 	r.done(obj, Event{ID: l.ID, Action: Disabled, Reason: reason, Paths: patchPaths(patch)})
 	return nil
 }
+
+// disabling returns the PATCH that disables an account: what the mapping
+// makes of a soft-deleted object, or active alone if the source no longer has
+// the object.
+func (s *side) disabling(obj Object, last *scim.Resource) *scim.Patch {
+	if obj.Record != nil {
+		// A record that cannot be mapped must not keep its account active.
+		want, err := s.mapping.Map(record(obj, true), mapping.Update)
+		if err == nil && isFalse(s.active.Get(want.Resource)) {
+			return s.mapping.Diff(last, want)
+		}
+	}
+	if isFalse(s.active.Get(last)) {
+		return nil
+	}
+	return &scim.Patch{Operations: []scim.Operation{{Op: scim.OpReplace, Path: s.active.String(), Value: []byte("false")}}}
+}
+
+func isFalse(v scim.Value) bool { return v.Kind() == scim.KindBool && !v.Bool() }
 
 func (r *run) save(ctx context.Context, obj Object, l *link) error {
 	if err := stateError(r.state.Put(ctx, tableTargets, l.ID, []byte(linkKey(obj.Type, obj.Key)))); err != nil {
