@@ -147,7 +147,7 @@ func TestManagerIsAReference(t *testing.T) {
 		return u
 	}
 	boss := find("2")
-	if u := find("1"); u.Enterprise == nil || u.Enterprise.Manager == nil || u.Enterprise.Manager.Value != boss.ID {
+	if u := find("1"); u.Enterprise == nil || u.Enterprise.Manager.Value != boss.ID {
 		t.Errorf("the manager is not the id of the second user")
 	}
 	if writes != 3 {
