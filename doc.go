@@ -60,7 +60,8 @@
 //     its context ends.
 //  2. cycle.go: [provision.Engine.Cycle] reads the watermark from the
 //     [provision.State] and asks the source for what is new since then:
-//     [provision.Source.Changes]. Eight workers take the users from it.
+//     [provision.Source.Changes]. Workers, by default eight, take the users
+//     from it.
 //  3. object.go: scope decides whether the user is to be active, with
 //     [mapping.Compiled.Contains] and accountEnabled. One who is not goes to
 //     step 10.

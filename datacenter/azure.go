@@ -39,7 +39,7 @@ type Azure struct {
 }
 
 // AzureValues returns the values that Azure asks for, for a Zoho One
-// organisation in dc with the given sync URL, as in Zoho's help page "Azure and
+// organization in dc with the given sync URL, as in Zoho's help page "Azure and
 // Zoho One" but with the hosts of dc.
 //
 // A sync URL that is known to be in another data center is [ErrMismatch]; one

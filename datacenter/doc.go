@@ -1,11 +1,11 @@
-// Package datacenter knows where a Zoho organisation lives: which hosts belong
+// Package datacenter knows where a Zoho organization lives: which hosts belong
 // to which data center, where consent starts, and which URLs an administrator
 // copies between Zoho One and Azure. It does no I/O, keeps no state, and may be
 // used by any number of goroutines.
 //
 // # The table
 //
-// An organisation lives in one data center, and everything of it has to come
+// An organization lives in one data center, and everything of it has to come
 // from there: a token from Japan means nothing in Europe. [DC.Endpoints] has
 // the hosts of each. They follow no rule that code could guess (Canada's
 // accounts server is accounts.zohocloud.ca, its API domain www.zohoapis.ca), so

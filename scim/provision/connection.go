@@ -3,7 +3,6 @@ package provision
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"slices"
 
 	"github.com/zohoscim/zohoscim/datacenter"
@@ -33,7 +32,7 @@ func TestConnection(ctx context.Context, job *Job, cred scim.Credential, o *scim
 	if err != nil {
 		return out, &Error{Code: CodeInvalidJob, Detail: "syncUrl", Err: err}
 	}
-	var last error
+	var last, refused error
 	for _, url := range slices.Compact([]string{job.SyncURL, withSCIM}) {
 		out.Tried = append(out.Tried, url)
 		client, err := scim.NewClient(url, cred, o)
@@ -48,10 +47,16 @@ func TestConnection(ctx context.Context, job *Job, cred scim.Credential, o *scim
 			out.BaseURL = url
 			return out, nil
 		}
-		var pe *Error
-		if errors.As(objectError("", last), &pe) && endsCycle(pe) {
+		// Another URL can still take the credential: what stands at this one
+		// may be another service of the same host.
+		if pe := objectError("", last); pe.Code == CodeInvalidCredentials {
+			refused = pe
+		} else if pe.Code == CodeCanceled {
 			return out, pe
 		}
+	}
+	if refused != nil {
+		return out, refused
 	}
 	return out, &Error{Code: CodeIncompatible, Detail: "no URL answered as a SCIM service does: copy the sync URL again from the service's settings page", Err: last}
 }

@@ -51,6 +51,20 @@ func TestTestConnection(t *testing.T) {
 			list(w, r)
 		}, "", 1, &Error{Code: CodeIncompatible}, ""},
 		{"the token is refused", "https://one.zoho.jp/scim", "jp", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, "", 1, ErrInvalidCredentials, "organization owner"},
+		{"something else stands above /scim and refuses", "https://one.zoho.jp/x", "jp", func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasPrefix(r.URL.Path, "/x/scim/") {
+				w.WriteHeader(401)
+				return
+			}
+			list(w, r)
+		}, "https://one.zoho.jp/x/scim", 2, nil, ""},
+		{"refused here and not there at all", "https://one.zoho.jp/x", "jp", func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/x/Users" {
+				w.WriteHeader(401)
+				return
+			}
+			http.NotFound(w, r)
+		}, "", 2, ErrInvalidCredentials, "organization owner"},
 		{"the person has no right", "https://one.zoho.jp/scim", "jp", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, "", 1, ErrInvalidCredentials, "organization admin"},
 		{"the consent was given in another data center", "https://one.zoho.jp/scim", "us", list, "", 0, ErrInvalidJob, "accounts.zoho.jp"},
 		{"an unknown data center", "https://one.zoho.jp/scim", "inec", list, "", 0, ErrInvalidJob, "inec"},

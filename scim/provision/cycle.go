@@ -46,7 +46,7 @@ func (e *Engine) Cycle(ctx context.Context) (*Report, error) {
 	err := r.all(ctx)
 	report.Ended = time.Now()
 	if failed := report.Users.Failed + report.Groups.Failed; err == nil && failed > 0 {
-		err = fmt.Errorf("provision: %d objects failed, the first: %w", failed, report.Failures[0].Err)
+		err = fmt.Errorf("provision: %d of %d objects failed, the first: %w", failed, report.Users.Read+report.Groups.Read, report.Failures[0].Err)
 	}
 	return report, err
 }
@@ -251,7 +251,7 @@ func (r *run) deprovision(ctx context.Context, full bool) error {
 // what is linked.
 func (r *run) missing(ctx context.Context, full bool) (linked int, err error) {
 	users := 0
-	for row, err := range r.state.Scan(ctx, tableLinks) {
+	for row, err := range r.links.scan(ctx) {
 		if err != nil {
 			return 0, stateError(err)
 		}

@@ -14,12 +14,13 @@
 //     the matching attributes, in their order.
 //  4. Perform: it is created, or updated by the difference to what was sent
 //     last, or not touched when there is none.
-//  5. References: managers and members are set once all objects of the cycle
-//     have their ids, so that the order of the source does not matter.
-//  6. Deprovision: what left the source or its scope is disabled, what was
+//  5. Deprovision: what left the source or its scope is disabled, what was
 //     deleted for good is deleted, after both have been counted.
+//  6. References: managers and members are set once the objects they refer to
+//     have their ids, so that the order of the source does not matter.
 //
-// Users come first, then groups, then memberships.
+// Users go through the first five steps, then groups and their memberships,
+// then what had to wait for an id.
 //
 // # What is safe
 //
@@ -41,8 +42,8 @@
 // # What is not there
 //
 // A failed object is tried again in the next cycle; there is no growing
-// delay and no quarantine. The state is in memory; write a [State] to keep it
-// longer. Changes that someone makes in the target are not noticed until the
+// delay and no quarantine. [MemoryState] is gone with the process; write a
+// [State] to keep it longer. Changes that someone makes in the target are not noticed until the
 // object changes in the source.
 //
 // All exported types are safe for concurrent use unless they say otherwise;

@@ -39,8 +39,8 @@ type Options struct {
 	// time. It must return soon: the cycle waits for it.
 	Observe func(Event)
 
-	// OnCycle is told of each cycle that [Engine.Run] has run. The report is
-	// never nil.
+	// OnCycle is told of each cycle that [Engine.Run] has run, also of one
+	// that the context cut short. The report is never nil.
 	OnCycle func(*Report, error)
 }
 
@@ -61,7 +61,7 @@ func New(job *Job, source Source, target *scim.Client, state State, o *Options) 
 	if err := job.Check(); err != nil {
 		return nil, err
 	}
-	e := &Engine{job: *job, source: source, state: state, links: links{state}}
+	e := &Engine{job: *job, source: source, state: state, links: links{state, job.Name}}
 	if o != nil {
 		e.opts = *o
 	}
@@ -121,11 +121,11 @@ func (e *Engine) Run(ctx context.Context) error {
 	for {
 		began := time.Now()
 		report, err := e.Cycle(ctx)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
 		if e.opts.OnCycle != nil {
 			e.opts.OnCycle(report, err)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 		wait := time.NewTimer(max(0, e.interval-time.Since(began)))
 		select {

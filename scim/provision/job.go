@@ -14,7 +14,8 @@ import (
 // secret. It is read from and written to JSON; [Job.Check] names every
 // mistake.
 type Job struct {
-	// Name tells jobs apart in logs and state.
+	// Name tells jobs apart in logs and state. It is required: what a job
+	// has done is kept under its name.
 	Name string `json:"name"`
 
 	// SyncURL is the endpoint that the service shows, with or without a
@@ -26,7 +27,8 @@ type Job struct {
 	DataCenter datacenter.DC `json:"dataCenter,omitzero"`
 
 	// Credential names where the program that runs the job finds the
-	// credential: a key in a token store, a variable. It is not a secret.
+	// credential: a key in a token store, a variable. It is not a secret, and
+	// the engine does not look at it.
 	Credential string `json:"credential,omitzero"`
 
 	// Users is the attribute mapping of users; nil is [mapping.ZohoOneUser].
@@ -92,6 +94,8 @@ func (j *Job) Check() error {
 		return bad("interval", "%q is not a time of at least a second such as 40m", j.Interval)
 	}
 	switch {
+	case j.Name == "":
+		return bad("name", "give the job a name: its state is kept under it")
 	case j.Adopt != AdoptNone && j.Adopt != AdoptMatching:
 		return bad("adopt", "%q is not %q", j.Adopt, AdoptMatching)
 	case j.MaxDeletes < 0:

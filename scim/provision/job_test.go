@@ -20,6 +20,7 @@ func TestParseJob(t *testing.T) {
 		{"the least", `{"name":"j","syncUrl":"https://one.zoho.jp/scim"}`, ""},
 		{"everything", `{"name":"j","syncUrl":"https://one.zoho.jp/scim","dataCenter":"jp","credential":"zoho-one","interval":"20m","adopt":"matching","maxDeletes":5,"noGroups":true,"workers":2,"skipOutOfScopeDeletions":true,"users":{"target":"User","rules":[{"target":"userName","attribute":"userPrincipalName","matching":1}]}}`, ""},
 		{"a setting that is not there", `{"name":"j","syncUrl":"https://one.zoho.jp/scim","maxDelete":5}`, "maxDelete"},
+		{"no name", `{"syncUrl":"https://one.zoho.jp/scim"}`, "name"},
 		{"no sync URL", `{"name":"j"}`, "syncUrl"},
 		{"a bad sync URL", `{"name":"j","syncUrl":"one.zoho.jp"}`, "syncUrl"},
 		{"plain http", `{"name":"j","syncUrl":"http://one.zoho.jp/scim"}`, "syncUrl"},

@@ -32,7 +32,7 @@ func (r *run) object(ctx context.Context, obj Object) error {
 			return err
 		}
 		// Gone in the target: it is matched or made again.
-		if err := r.unlink(ctx, obj, l); err != nil {
+		if err := r.links.part(ctx, obj.Type, obj.Key, l); err != nil {
 			return err
 		}
 		l = nil
@@ -197,7 +197,7 @@ func (r *run) create(ctx context.Context, s *side, obj Object, next *link, want 
 		return err
 	}
 	next.ID = made.ID()
-	if err := r.save(ctx, obj, next); err != nil {
+	if err := r.links.join(ctx, obj.Type, obj.Key, next); err != nil {
 		return err
 	}
 	r.done(obj, Event{ID: next.ID, Action: Created, Paths: pathNames(want.Flowed)})
@@ -218,12 +218,14 @@ func refused(err error) bool {
 func (r *run) adopt(ctx context.Context, s *side, obj Object, l, next *link, found *scim.Resource, want *mapping.Result) error {
 	ours := l != nil // the intent to create it was kept
 	if !ours && r.job.Adopt != AdoptMatching {
-		return &Error{Code: CodeConflict, Detail: `an account with these matching attributes is in the target and was not made by this job; set adopt to "matching" to take it over`}
+		return &Error{Code: CodeConflict, Detail: `an account with these matching attributes is in the target and this job does not know it as its own: it was made by someone else, or the job's state was lost; set adopt to "matching" to take it over`}
 	}
-	if owner, err := r.state.Get(ctx, tableTargets, found.ID()); err == nil && string(owner) != linkKey(obj.Type, obj.Key) {
-		return &Error{Code: CodeDuplicateSource, Detail: "the account is linked to another object of the source, " + string(owner)}
-	} else if err != nil && !isMiss(err) {
-		return stateError(err)
+	owner, err := r.links.owner(ctx, found.ID())
+	if err != nil {
+		return err
+	}
+	if owner != "" && owner != linkKey(obj.Type, obj.Key) {
+		return &Error{Code: CodeDuplicateSource, Detail: "the account is linked to another object of the source, " + owner}
 	}
 	patch := s.mapping.Diff(found, want)
 	if patch != nil {
@@ -232,7 +234,7 @@ func (r *run) adopt(ctx context.Context, s *side, obj Object, l, next *link, fou
 		}
 	}
 	next.ID = found.ID()
-	if err := r.save(ctx, obj, next); err != nil {
+	if err := r.links.join(ctx, obj.Type, obj.Key, next); err != nil {
 		return err
 	}
 	r.done(obj, Event{ID: next.ID, Action: Updated, Reason: "matched", Paths: patchPaths(patch)})
@@ -299,7 +301,7 @@ func (r *run) goodbye(ctx context.Context, leaving leaver) error {
 		err = s.endpoint.Delete(ctx, l.ID, nil)
 		if err == nil || errors.Is(err, scim.ErrNotFound) { // gone is what was wanted
 			r.done(obj, Event{ID: l.ID, Action: Deleted, Reason: leaving.reason})
-			return r.unlink(ctx, obj, l)
+			return r.links.part(ctx, obj.Type, obj.Key, l)
 		}
 		return err
 	case leaving.delete:
@@ -323,7 +325,7 @@ func (r *run) disable(ctx context.Context, s *side, obj Object, l *link, reason 
 	}
 	if errors.Is(err, scim.ErrNotFound) {
 		r.skip(obj, l.ID, "gone in the target")
-		return r.unlink(ctx, obj, l)
+		return r.links.part(ctx, obj.Type, obj.Key, l)
 	}
 	if err != nil {
 		return err
@@ -354,20 +356,6 @@ func (s *side) disabling(obj Object, last *scim.Resource) *scim.Patch {
 }
 
 func isFalse(v scim.Value) bool { return v.Kind() == scim.KindBool && !v.Bool() }
-
-func (r *run) save(ctx context.Context, obj Object, l *link) error {
-	if err := stateError(r.state.Put(ctx, tableTargets, l.ID, []byte(linkKey(obj.Type, obj.Key)))); err != nil {
-		return err
-	}
-	return r.links.put(ctx, obj.Type, obj.Key, l)
-}
-
-func (r *run) unlink(ctx context.Context, obj Object, l *link) error {
-	if err := stateError(r.state.Delete(ctx, tableTargets, l.ID)); err != nil {
-		return err
-	}
-	return r.links.remove(ctx, obj.Type, obj.Key)
-}
 
 func (r *run) done(obj Object, e Event) {
 	e.Type, e.Key = obj.Type, obj.Key

@@ -36,14 +36,17 @@ type Row struct {
 	Value []byte
 }
 
-// The tables.
+// The tables. Those of objects and accounts belong to one job and have its
+// name behind theirs.
 const (
-	tableLinks   = "links"   // one row an object: what it is linked to and what was sent
-	tableTargets = "targets" // one row an account: the object it is linked to
-	tableJob     = "job"     // the watermark and the fingerprint of the settings
+	tableLinks   = "links:"   // one row an object: what it is linked to and what was sent
+	tableTargets = "targets:" // one row an account: the object it is linked to
+	tableJob     = "job"      // one row a job: the watermark and the fingerprint of the settings
 )
 
-// MemoryState is a [State] that is gone with the process. Its zero value is
+// MemoryState is a [State] that is gone with the process. What an engine made
+// with it, the next one does not know as its own: it reports those accounts
+// as conflicts unless [Job.Adopt] lets it take them over. Its zero value is
 // empty and ready.
 type MemoryState struct {
 	mu     sync.RWMutex
@@ -125,13 +128,16 @@ type jobState struct {
 
 const stateVersion = 1
 
-// links reads and writes links.
-type links struct{ state State }
+// links reads and writes the links of one job.
+type links struct {
+	state State
+	job   string
+}
 
 func linkKey(typ, key string) string { return typ + "/" + key }
 
 func (l links) get(ctx context.Context, typ, key string) (*link, error) {
-	row, err := l.state.Get(ctx, tableLinks, linkKey(typ, key))
+	row, err := l.state.Get(ctx, tableLinks+l.job, linkKey(typ, key))
 	if isMiss(err) {
 		return nil, nil
 	}
@@ -154,11 +160,40 @@ func (l links) put(ctx context.Context, typ, key string, v *link) error {
 	if err != nil {
 		return stateError(err)
 	}
-	return stateError(l.state.Put(ctx, tableLinks, linkKey(typ, key), row))
+	return stateError(l.state.Put(ctx, tableLinks+l.job, linkKey(typ, key), row))
+}
+
+func (l links) scan(ctx context.Context) iter.Seq2[Row, error] {
+	return l.state.Scan(ctx, tableLinks+l.job)
+}
+
+// owner returns the object that an account is linked to, "" if none is.
+func (l links) owner(ctx context.Context, id string) (string, error) {
+	row, err := l.state.Get(ctx, tableTargets+l.job, id)
+	if isMiss(err) {
+		return "", nil
+	}
+	return string(row), stateError(err)
+}
+
+// join keeps a link and whose account it is.
+func (l links) join(ctx context.Context, typ, key string, v *link) error {
+	if err := stateError(l.state.Put(ctx, tableTargets+l.job, v.ID, []byte(linkKey(typ, key)))); err != nil {
+		return err
+	}
+	return l.put(ctx, typ, key, v)
+}
+
+// part removes a link for good.
+func (l links) part(ctx context.Context, typ, key string, v *link) error {
+	if err := stateError(l.state.Delete(ctx, tableTargets+l.job, v.ID)); err != nil {
+		return err
+	}
+	return l.remove(ctx, typ, key)
 }
 
 func (l links) remove(ctx context.Context, typ, key string) error {
-	return stateError(l.state.Delete(ctx, tableLinks, linkKey(typ, key)))
+	return stateError(l.state.Delete(ctx, tableLinks+l.job, linkKey(typ, key)))
 }
 
 func isMiss(err error) bool { return errors.Is(err, fs.ErrNotExist) }

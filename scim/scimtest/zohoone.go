@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/zohoscim/zohoscim/datacenter"
+	"github.com/zohoscim/zohoscim/internal/memhttp"
 	"github.com/zohoscim/zohoscim/scim"
 )
 
@@ -24,6 +26,7 @@ type ZohoOne struct {
 	store  *scim.MemoryStore
 	user   *scim.ResourceType
 	path   string
+	pipes  *memhttp.Network
 
 	mu       sync.Mutex
 	requests []Request
@@ -63,15 +66,31 @@ func NewZohoOne(verify func(ctx context.Context, token string) (scim.Subject, er
 	if err != nil {
 		return nil, err
 	}
-	z := &ZohoOne{store: scim.NewMemoryStore(), user: user, path: opts.Path}
+	z := &ZohoOne{store: scim.NewMemoryStore(), user: user, path: opts.Path, pipes: memhttp.New()}
 	z.server, err = scim.NewServer(z.store, scim.VerifyBearer(verify), &scim.ServerOptions{
 		Types: []*scim.ResourceType{user, scim.GroupType()}, BaseURL: opts.Path, Limits: opts.Limits,
 	})
 	if err != nil {
 		return nil, err
 	}
+	for _, dc := range datacenter.All() {
+		for _, base := range []string{dc.Endpoints().One, dc.Endpoints().Directory} {
+			if host, ok := strings.CutPrefix(base, "https://"); ok {
+				z.pipes.Handle(host, z)
+			}
+		}
+	}
 	return z, nil
 }
+
+// Client returns a client for which every host of Zoho One and Zoho Directory
+// (https://one.zoho.jp, …) is this fake, over in-memory pipes: it works
+// without a network and inside a testing/synctest bubble. Other hosts fail.
+func (z *ZohoOne) Client() *http.Client { return z.pipes.Client() }
+
+// Close ends what [ZohoOne.Client] started. A fake that only served as a
+// handler need not be closed.
+func (z *ZohoOne) Close() error { return z.pipes.Close() }
 
 // galleryUser is the core User without what the gallery application's table
 // does not have.

@@ -31,10 +31,9 @@ func ExampleNewZohoOne() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	server := httptest.NewServer(zoho)
-	defer server.Close()
+	defer zoho.Close()
 
-	client, err := scim.NewClient(server.URL+"/scim", scim.BearerToken(scim.NewSecret(token)), nil)
+	client, err := scim.NewClient("https://one.zoho.jp/scim", scim.BearerToken(scim.NewSecret(token)), &scim.ClientOptions{HTTPClient: zoho.Client()})
 	if err != nil {
 		log.Fatal(err)
 	}
