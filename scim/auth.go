@@ -9,13 +9,13 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/zohoscim/zohoscim/internal/secret"
 )
 
 // Authenticator says who sends a request. It is asked before anything of the
 // request but its headers is looked at, and may be called concurrently. An
-// error is answered with 401 and its text stays on this side.
+// error is answered with 401, and its text stays on this side; one that is
+// [ErrUnavailable] or [ErrRateLimited], for an authenticator that cannot tell
+// now, with 503 or 429.
 type Authenticator interface {
 	Authenticate(r *http.Request) (Subject, error)
 }
@@ -29,6 +29,9 @@ type Subject struct {
 // minSecret is the shortest static token that is taken: 128 bits.
 const minSecret = 16
 
+// maxToken is the longest bearer token that is looked at.
+const maxToken = 16 << 10
+
 // StaticToken is a bearer token that the service provider gave to a sender.
 // It holds a hash only.
 type StaticToken struct {
@@ -41,7 +44,7 @@ type StaticToken struct {
 // NewStaticToken returns the token whose text is s and which speaks for a
 // subject until it expires; the zero time is never. A text of fewer than 16
 // bytes is refused.
-func NewStaticToken(s secret.String, subject Subject, expires time.Time) (StaticToken, error) {
+func NewStaticToken(s Secret, subject Subject, expires time.Time) (StaticToken, error) {
 	if len(s.Reveal()) < minSecret {
 		return StaticToken{}, &Error{Kind: KindInvalidOption, Detail: fmt.Sprintf("a token needs at least %d bytes: a short one can be guessed", minSecret)}
 	}
@@ -126,7 +129,7 @@ func bearer(r *http.Request) (string, error) {
 		return "", ErrUnauthorized
 	}
 	scheme, token, _ := strings.Cut(headers[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") || token == "" || strings.ContainsAny(token, " \t,") {
+	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > maxToken || strings.ContainsAny(token, " \t,") {
 		return "", ErrUnauthorized
 	}
 	return token, nil

@@ -3,6 +3,7 @@ package scim
 import (
 	"bytes"
 	"errors"
+	"io"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -25,6 +26,7 @@ type decoder struct {
 	tolerant bool // take what provisioning clients send although the RFC does not have it
 	refuse   bool // an attribute that no schema names is an error
 	depth    int
+	named    bool // "schemas" names the core schema
 
 	src string // texts are parts of it, so reading makes no copies
 	in  *jsontext.Decoder
@@ -69,7 +71,7 @@ func (d *decoder) end() error {
 	if kind := d.in.PeekKind(); kind != 0 {
 		return invalidSyntax("there is more after the end of the JSON value, at byte %d", d.in.InputOffset())
 	}
-	if _, err := d.in.ReadToken(); err != nil && err.Error() != "EOF" {
+	if _, err := d.in.ReadToken(); err != nil && !errors.Is(err, io.EOF) {
 		return d.failure(err)
 	}
 	return nil
@@ -84,26 +86,22 @@ func (d *decoder) object(parent *Attribute, n *node, r *Resource) error {
 	if d.in.StackDepth() > d.depth {
 		return invalidSyntax("the JSON is nested deeper than %d levels", d.depth)
 	}
-	var seen [4]uint64 // members that were there but left no value
+	var seen memberSet
 	for d.in.PeekKind() == '"' {
 		raw, err := d.in.ReadValue()
 		if err != nil {
 			return d.failure(err)
 		}
 		a := d.attribute(parent, raw)
-		if a == nil {
-			if err := d.unknown(parent, n, raw); err != nil {
-				return err
-			}
-			continue
+		switch {
+		case !seen.add(a, raw):
+			return twice(unquoted(raw))
+		case a == nil:
+			err = d.unknown(parent, n, raw)
+		default:
+			err = d.member(a, n, r)
 		}
-		if bit := uint64(1) << (a.slot % 64); a.slot < 256 {
-			if seen[a.slot/64]&bit != 0 {
-				return invalidSyntax("the member %q is there twice (names compare without regard to case)", a.path)
-			}
-			seen[a.slot/64] |= bit
-		}
-		if err := d.member(a, n, r); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -111,6 +109,49 @@ func (d *decoder) object(parent *Attribute, n *node, r *Resource) error {
 		return d.failure(err)
 	}
 	return nil
+}
+
+// memberSet holds the names of the members of one object that were there,
+// with a value or without.
+type memberSet struct {
+	slots [4]uint64       // of attributes
+	names map[string]bool // of what has no slot in there, in lower case
+}
+
+// add reports whether a member is the first of its name.
+func (s *memberSet) add(a *Attribute, quoted []byte) bool {
+	if a != nil && a.slot < 64*len(s.slots) {
+		bit, at := uint64(1)<<(a.slot%64), &s.slots[a.slot/64]
+		first := *at&bit == 0
+		*at |= bit
+		return first
+	}
+	name := foldASCII(unquoted(quoted))
+	if s.names[name] {
+		return false
+	}
+	if s.names == nil {
+		s.names = map[string]bool{}
+	}
+	s.names[name] = true
+	return true
+}
+
+func unquoted(quoted []byte) string {
+	b, _ := jsontext.AppendUnquote(nil, quoted)
+	return string(b)
+}
+
+func twice(name string) error {
+	return invalidSyntax("the member %q is there twice (names compare without regard to case)", shown(name))
+}
+
+// shown returns as much of a name from outside as an error may repeat.
+func shown(name string) string {
+	if len(name) > 64 {
+		return strings.ToValidUTF8(name[:64], "") + "…"
+	}
+	return name
 }
 
 // attribute resolves a member name that is still in quotes.
@@ -127,10 +168,13 @@ func (d *decoder) attribute(parent *Attribute, quoted []byte) *Attribute {
 
 // unknown keeps, drops or refuses a member that no schema names.
 func (d *decoder) unknown(parent *Attribute, n *node, quoted []byte) error {
-	unquoted, _ := jsontext.AppendUnquote(nil, quoted)
-	name := string(unquoted)
+	name := unquoted(quoted)
 	if d.refuse {
-		return invalidValue(name, "no schema of %s has this attribute", d.typ.name)
+		path := shown(name)
+		if parent.path != "" {
+			path = parent.path + "." + path
+		}
+		return invalidValue(path, "no schema of %s has this attribute", d.typ.name)
 	}
 	raw, err := d.skip()
 	if err != nil {
@@ -175,199 +219,12 @@ func (d *decoder) readOnly(a *Attribute) (drop bool, err error) {
 		return true, nil
 	case ReadOnly:
 		// Okta's PATCH repeats the id inside the value.
-		if d.mode == decodePatch && !(d.tolerant && (a.role == roleID || a.role == roleMeta || a.parent != d.typ.root)) {
+		if d.mode == decodePatch && !(d.tolerant && (a.role == roleID || a.role == roleMeta || a.parent != d.typ.root && a.parent.role != roleExtension)) {
 			return false, &Error{Kind: KindMutability, Path: a.path, Detail: "the attribute is read-only"}
 		}
 		return true, nil
 	}
 	return false, nil
-}
-
-// value reads the value of an attribute. Null, an empty list and an empty
-// object are no value (RFC 7643 section 2.5).
-func (d *decoder) value(a *Attribute) (Value, error) {
-	kind := d.in.PeekKind()
-	switch {
-	case kind == 'n':
-		_, err := d.skip()
-		return Value{}, err
-	case a.MultiValued && kind == '[':
-		return d.list(a)
-	case a.MultiValued && (d.tolerant || kind == 0):
-		v, err := d.single(a)
-		if err != nil || v.kind == KindNone {
-			return v, err
-		}
-		return Multi(v), nil
-	case a.MultiValued:
-		return Value{}, invalidValue(a.path, "the attribute takes a JSON array")
-	case kind == '[' && d.tolerant:
-		return d.unwrap(a)
-	}
-	return d.single(a)
-}
-
-// unwrap takes the one value of an array for a single-valued attribute, as
-// older Entra connectors send it.
-func (d *decoder) unwrap(a *Attribute) (Value, error) {
-	if _, err := d.in.ReadToken(); err != nil {
-		return Value{}, d.failure(err)
-	}
-	var v Value
-	for count := 0; ; count++ {
-		switch kind := d.in.PeekKind(); {
-		case kind == ']':
-			_, err := d.in.ReadToken()
-			return v, err
-		case kind == 0:
-			return Value{}, d.syntax("a JSON value")
-		case count > 0 || kind == '[':
-			return Value{}, invalidValue(a.path, "the attribute takes one value")
-		}
-		var err error
-		if a.Type != TypeComplex && d.in.PeekKind() == '{' {
-			v, err = d.wrapped(a)
-		} else {
-			v, err = d.single(a)
-		}
-		if err != nil {
-			return Value{}, err
-		}
-	}
-}
-
-// wrapped reads {"value": x} for an attribute that takes x.
-func (d *decoder) wrapped(a *Attribute) (Value, error) {
-	if _, err := d.in.ReadToken(); err != nil {
-		return Value{}, d.failure(err)
-	}
-	var v Value
-	for d.in.PeekKind() == '"' {
-		raw, err := d.in.ReadValue()
-		if err != nil {
-			return Value{}, d.failure(err)
-		}
-		if string(raw) != `"value"` {
-			if _, err := d.skip(); err != nil {
-				return Value{}, err
-			}
-			continue
-		}
-		if v, err = d.single(a); err != nil {
-			return Value{}, err
-		}
-	}
-	if _, err := d.in.ReadToken(); err != nil {
-		return Value{}, d.failure(err)
-	}
-	return v, nil
-}
-
-func (d *decoder) list(a *Attribute) (Value, error) {
-	if _, err := d.in.ReadToken(); err != nil {
-		return Value{}, d.failure(err)
-	}
-	if d.in.StackDepth() > d.depth {
-		return Value{}, invalidSyntax("the JSON is nested deeper than %d levels", d.depth)
-	}
-	out := &node{}
-	for {
-		switch d.in.PeekKind() {
-		case ']':
-			if _, err := d.in.ReadToken(); err != nil {
-				return Value{}, d.failure(err)
-			}
-			if len(out.items) == 0 {
-				return Value{}, nil
-			}
-			return Value{kind: KindMulti, node: out}, nil
-		case 0:
-			return Value{}, d.syntax("a JSON value")
-		case 'n':
-			if _, err := d.skip(); err != nil {
-				return Value{}, err
-			}
-			continue
-		}
-		v, err := d.single(a)
-		if err != nil {
-			return Value{}, err
-		}
-		if v.kind != KindNone {
-			out.items = append(out.items, v)
-		}
-	}
-}
-
-func (d *decoder) single(a *Attribute) (Value, error) {
-	switch kind := d.in.PeekKind(); kind {
-	case 'n':
-		_, err := d.skip()
-		return Value{}, err
-	case '{':
-		if a.Type != TypeComplex {
-			return Value{}, invalidValue(a.path, "the attribute takes a value of type %s, not an object", a.Type)
-		}
-		n := &node{}
-		if err := d.object(a, n, nil); err != nil {
-			return Value{}, err
-		}
-		if d.tolerant && !a.MultiValued {
-			// {"value": ""} is how Entra clears a manager.
-			if sub := a.names["value"]; sub != nil && n.get(sub).Equal(String("")) {
-				n.remove(sub)
-			}
-		}
-		if len(n.members) == 0 {
-			return Value{}, nil
-		}
-		return Value{kind: KindComplex, node: n}, nil
-	case '"', 't', 'f', '0':
-		return d.scalar(a, kind)
-	case '[':
-		return Value{}, invalidValue(a.path, "the attribute takes one value, not an array")
-	default:
-		return Value{}, d.syntax("a JSON value")
-	}
-}
-
-func (d *decoder) scalar(a *Attribute, kind jsontext.Kind) (Value, error) {
-	raw, err := d.in.ReadValue()
-	if err != nil {
-		return Value{}, d.failure(err)
-	}
-	var v Value
-	switch kind {
-	case 't', 'f':
-		v = Bool(kind == 't')
-	case '0':
-		v = Value{kind: KindNumber, text: d.text(len(raw))}
-	default:
-		v = String(d.unquote(raw))
-	}
-	if v.kind == KindText && v.text == "" && a.MultiValued {
-		return Value{}, nil
-	}
-	if !d.tolerant && !sameType(a, v) {
-		return Value{}, invalidValue(a.path, "the attribute takes a value of type %s", a.Type)
-	}
-	if v.kind != KindText && d.tolerant && a.Type == TypeString {
-		return Value{}, invalidValue(a.path, "the attribute takes a JSON string")
-	}
-	return convertSingle(a, v)
-}
-
-// sameType reports whether a value needs no conversion.
-func sameType(a *Attribute, v Value) bool {
-	switch a.Type {
-	case TypeBoolean:
-		return v.kind == KindBool
-	case TypeInteger, TypeDecimal:
-		return v.kind == KindNumber
-	case TypeComplex:
-		return false
-	}
-	return v.kind == KindText
 }
 
 // text returns the last n bytes that were read as part of the source.
@@ -390,17 +247,22 @@ func (d *decoder) unquote(raw []byte) string {
 // clients leave them out, misspell them or add their own.
 func (d *decoder) schemas(r *Resource) error {
 	raw, err := d.skip()
-	if err != nil || d.mode != decodeAnswer && d.mode != decodeStored {
+	if err != nil {
 		return err
 	}
 	in := jsontext.NewDecoder(strings.NewReader(raw))
 	for {
 		token, err := in.ReadToken()
 		if err != nil {
-			return nil
+			return nil // it was read to its end once before
 		}
-		if token.Kind() == '"' && !d.typ.knows(token.String()) {
-			r.extra = append(r.extra, token.String())
+		if token.Kind() != '"' {
+			continue
+		}
+		uri := token.String()
+		d.named = d.named || foldASCII(uri) == d.typ.byURI[0].uri
+		if (d.mode == decodeAnswer || d.mode == decodeStored) && !d.typ.knows(uri) {
+			r.extra = append(r.extra, uri)
 		}
 	}
 }
@@ -464,7 +326,7 @@ func (d *decoder) failure(err error) error {
 	}
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName):
-		return invalidSyntax("the JSON object has the member %q twice, at byte %d", syntax.JSONPointer.LastToken(), syntax.ByteOffset)
+		return invalidSyntax("the JSON object has the member %q twice, at byte %d", shown(syntax.JSONPointer.LastToken()), syntax.ByteOffset)
 	case strings.Contains(err.Error(), "UTF-8") || strings.Contains(err.Error(), "surrogate"):
 		return invalidSyntax("the JSON is not valid UTF-8 at byte %d", syntax.ByteOffset)
 	}

@@ -141,6 +141,7 @@ func (s *Server) config() ServiceProviderConfig {
 		Patch:   Supported{true},
 		Bulk:    BulkSupport{MaxPayloadSize: s.limits.BodyBytes},
 		Filter:  FilterSupport{true, s.limits.MaxPageSize},
+		Sort:    Supported{true},
 		ETag:    Supported{true},
 		AuthenticationSchemes: []AuthenticationScheme{{
 			Type: "oauthbearertoken", Name: "OAuth Bearer Token", Primary: true,

@@ -34,8 +34,8 @@ func (r *Resource) AppendStored(b []byte) ([]byte, error) {
 
 // surroundings is what an answer adds to a stored resource.
 type surroundings struct {
-	location string // absolute URL of the resource, without which none is written
-	base     string // absolute base URL, for references
+	location string            // absolute URL of the resource, without which none is written
+	ref      func(Link) string // absolute URL of what a link refers to, "" if it is not known
 	links    []Link
 	owners   []Link
 }
@@ -56,12 +56,15 @@ func (w *writer) resource(r *Resource, m *mask, s *surroundings) {
 	links, owners := s != nil && len(s.links) > 0, s != nil && len(s.owners) > 0
 	for _, mem := range top.members {
 		if links && mem.attr.slot > r.typ.links.slot {
-			w.references(r.typ.links, s.links, s.base)
+			w.references(r.typ.links, s.links, s.ref)
 			links = false
 		}
 		if owners && mem.attr.slot > r.typ.owners.slot {
-			w.references(r.typ.owners, s.owners, s.base)
+			w.references(r.typ.owners, s.owners, s.ref)
 			owners = false
+		}
+		if s != nil && (mem.attr == r.typ.links && len(s.links) > 0 || mem.attr == r.typ.owners && len(s.owners) > 0) {
+			continue // what is beside the resource is the truth
 		}
 		if mem.attr.role == roleMeta && s != nil {
 			w.meta(mem, s.location)
@@ -70,10 +73,10 @@ func (w *writer) resource(r *Resource, m *mask, s *surroundings) {
 		w.member(mem)
 	}
 	if links {
-		w.references(r.typ.links, s.links, s.base)
+		w.references(r.typ.links, s.links, s.ref)
 	}
 	if owners {
-		w.references(r.typ.owners, s.owners, s.base)
+		w.references(r.typ.owners, s.owners, s.ref)
 	}
 	w.b = append(w.b, '}')
 }
@@ -190,31 +193,45 @@ func (w *writer) meta(m member, location string) {
 }
 
 // references writes links as the values of a multi-valued attribute.
-func (w *writer) references(a *Attribute, links []Link, base string) {
+func (w *writer) references(a *Attribute, links []Link, ref func(Link) string) {
 	if !w.mask.has(a) {
 		return
 	}
+	start := len(w.b)
 	w.name(a.Name)
 	w.b = append(w.b, '[')
-	for i, l := range links {
-		if i > 0 {
+	first := len(w.b)
+	for _, l := range links {
+		mark := len(w.b)
+		if mark > first {
 			w.b = append(w.b, ',')
 		}
 		w.b = append(w.b, '{')
+		before := len(w.b)
 		for _, sub := range a.SubAttributes {
-			text := l.sub(sub.Name, a.role, base)
-			if text != "" && w.mask.has(sub) {
+			if !w.mask.has(sub) {
+				continue
+			}
+			if text := l.sub(sub.Name, a.role, ref); text != "" {
 				w.name(sub.Name)
 				w.string(text)
 			}
 		}
+		if len(w.b) == before {
+			w.b = w.b[:mark]
+			continue
+		}
 		w.b = append(w.b, '}')
+	}
+	if len(w.b) == first {
+		w.b = w.b[:start]
+		return
 	}
 	w.b = append(w.b, ']')
 }
 
 // sub returns the text of a link's sub-attribute, "" if it has none.
-func (l Link) sub(name string, in role, base string) string {
+func (l Link) sub(name string, in role, ref func(Link) string) string {
 	switch name {
 	case "value":
 		return l.Value
@@ -226,8 +243,8 @@ func (l Link) sub(name string, in role, base string) string {
 		}
 		return l.Type
 	case "$ref":
-		if l.Type != "" && base != "" {
-			return base + "/" + l.Type + "s/" + l.Value
+		if ref != nil {
+			return ref(l)
 		}
 	}
 	return ""

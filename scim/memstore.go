@@ -72,7 +72,7 @@ func (row *memRow) entry(sc *memScope) *Entry {
 
 // Create implements [Store].
 func (s *MemoryStore) Create(ctx context.Context, r *Resource, links iter.Seq[Link]) error {
-	row := &memRow{id: r.ID(), typ: r.typ}
+	row := &memRow{id: strings.Clone(r.ID()), typ: r.typ}
 	if row.id == "" {
 		return &Error{Kind: KindInternal, Detail: "the resource has no id"}
 	}
@@ -81,7 +81,7 @@ func (s *MemoryStore) Create(ctx context.Context, r *Resource, links iter.Seq[Li
 	}
 	if links != nil {
 		for l := range links {
-			row.links.put(l)
+			row.links.put(l.clone())
 		}
 	}
 	s.mu.Lock()
@@ -127,7 +127,7 @@ func (row *memRow) encode(r *Resource) error {
 	row.keys = nil
 	for _, p := range r.typ.indexed {
 		for v := range p.All(r) {
-			if v.kind == KindText && v.text != "" {
+			if (v.kind == KindText || v.kind == KindNumber) && v.text != "" {
 				row.keys = append(row.keys, equalityOf(p.attr, strings.Clone(v.text)))
 			}
 		}
@@ -143,7 +143,8 @@ func (s *MemoryStore) Update(ctx context.Context, ref Ref, fn func(*Entry) error
 	if err != nil {
 		return err
 	}
-	e := row.entry(sc)
+	staged := &memLinks{scope: sc, row: row}
+	e := &Entry{Resource: StoredResource(row.typ, row.stored), Links: staged}
 	if err := fn(e); err != nil {
 		if errors.Is(err, ErrUnchanged) {
 			return nil
@@ -160,7 +161,7 @@ func (s *MemoryStore) Update(ctx context.Context, ref Ref, fn func(*Entry) error
 	t.unindex(row)
 	row.stored, row.display, row.keys = next.stored, next.display, next.keys
 	t.index(row)
-	e.Links.(*memLinks).commit()
+	staged.commit()
 	return nil
 }
 
@@ -197,29 +198,62 @@ func (s *MemoryStore) List(ctx context.Context, q *Query) (*Page, error) {
 	if sc == nil || sc.tables[q.Type.name] == nil {
 		return page, nil
 	}
-	start := max(q.Start, 1)
-	for row := range sc.tables[q.Type.name].candidates(q.Filter) {
+	var rows []*memRow
+	var keys []SortKey
+	for row := range sc.tables[q.Type.name].candidates(sc, q.Filter) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		r := StoredResource(row.typ, row.stored)
+		r := StoredResource(row.typ, row.stored) // decoded if it is looked at, and dropped again
 		if q.Filter != nil && !q.Filter.Match(r, memReader{sc, row}) {
 			continue
 		}
 		page.Total++
-		if page.Total < start || len(page.Items) >= q.Count {
-			continue
+		switch {
+		case q.Sort != nil:
+			rows, keys = append(rows, row), append(keys, q.Sort.Key(r))
+		case page.Total >= q.Start && len(rows) < q.Count:
+			rows = append(rows, row)
 		}
-		item := Item{Resource: r}
-		if q.Links {
-			item.Links = slices.Collect(row.links.all(""))
-		}
-		if q.Owners {
-			item.Owners = sc.ownersOf(row.id)
-		}
-		page.Items = append(page.Items, item)
+	}
+	if q.Sort != nil {
+		rows = cut(sortRows(q.Sort, rows, keys), q.Start, q.Count)
+	}
+	for _, row := range rows {
+		page.Items = append(page.Items, sc.item(row, q))
 	}
 	return page, nil
+}
+
+// sortRows returns the rows in an order; those that are equal keep theirs.
+func sortRows(s *Sort, rows []*memRow, keys []SortKey) []*memRow {
+	order := make([]int, len(rows))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return s.Compare(keys[i], keys[j]) })
+	out := make([]*memRow, len(rows))
+	for to, from := range order {
+		out[to] = rows[from]
+	}
+	return out
+}
+
+// cut returns one page of rows.
+func cut(rows []*memRow, start, count int) []*memRow {
+	rows = rows[min(max(start, 1)-1, len(rows)):]
+	return rows[:min(count, len(rows))]
+}
+
+func (sc *memScope) item(row *memRow, q *Query) Item {
+	item := Item{Resource: StoredResource(row.typ, row.stored)}
+	if q.Links {
+		item.Links = slices.Collect(row.links.all(""))
+	}
+	if q.Owners {
+		item.Owners = sc.ownersOf(row.id)
+	}
+	return item
 }
 
 // memReader answers filters on links and owners.

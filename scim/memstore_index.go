@@ -84,24 +84,27 @@ func (t *memTable) remove(row *memRow) {
 
 // candidates yields the rows that a filter can select: those found by an
 // equality that it demands, or all.
-func (t *memTable) candidates(f *Filter) iter.Seq[*memRow] {
+func (t *memTable) candidates(sc *memScope, f *Filter) iter.Seq[*memRow] {
 	rows := t.order
 	if f != nil {
-		if found, ok := t.narrow(f); ok {
+		if found, ok := t.narrow(sc, f); ok {
 			rows = found
 		}
 	}
 	return func(yield func(*memRow) bool) {
 		for _, row := range rows {
-			if row != nil && !yield(row) {
+			if row != nil && row.typ.name == t.typ.name && !yield(row) {
 				return
 			}
 		}
 	}
 }
 
-func (t *memTable) narrow(f *Filter) ([]*memRow, bool) {
+func (t *memTable) narrow(sc *memScope, f *Filter) ([]*memRow, bool) {
 	for _, key := range f.Equalities() {
+		if t.typ.links != nil && key.Path == t.typ.links.names["value"].path {
+			return sc.owners[key.Key], true
+		}
 		if key.Path == "id" {
 			if row := t.rows[key.Key]; row != nil {
 				return []*memRow{row}, true

@@ -3,6 +3,7 @@ package scim
 import (
 	"context"
 	"iter"
+	"strings"
 )
 
 // linkSet is a set of links in the order they were added. Adding, removing
@@ -66,6 +67,11 @@ func (s *linkSet) all(after string) iter.Seq[Link] {
 			}
 		}
 	}
+}
+
+// clone returns a link whose texts are not parts of the JSON they came in.
+func (l Link) clone() Link {
+	return Link{strings.Clone(l.Value), strings.Clone(l.Type), strings.Clone(l.Display)}
 }
 
 // memLinks stages changes to the links of one row.
@@ -166,6 +172,7 @@ func (m *memLinks) commit() {
 		}
 	}
 	for l := range m.added.all("") {
+		l = l.clone()
 		m.row.links.put(l)
 		m.scope.own(l.Value, m.row)
 	}

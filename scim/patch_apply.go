@@ -2,7 +2,10 @@ package scim
 
 import (
 	"context"
+	"fmt"
 	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // patcher applies operations to one resource. With links, paths under the
@@ -31,6 +34,9 @@ func (p *Patch) Apply(r *Resource) (changed bool, err error) {
 	if err := pa.apply(ops); err != nil {
 		return false, err
 	}
+	if err := c.checkImmutable(r); err != nil {
+		return false, err
+	}
 	changed = !c.tree().equal(r.tree())
 	*r = *c
 	return changed, nil
@@ -48,12 +54,13 @@ func (pa *patcher) apply(ops []operation) error {
 }
 
 func (pa *patcher) one(op operation) error {
-	a := op.path.attr
-	if a.Mutability == WriteOnly {
-		return nil // accepted and dropped, as on POST
-	}
-	if err := pa.checkMutable(op.path); err != nil {
-		return err
+	for a := op.path.attr; a.parent != nil; a = a.parent {
+		switch a.Mutability {
+		case WriteOnly:
+			return nil // accepted and dropped, as on POST
+		case ReadOnly:
+			return &Error{Kind: KindMutability, Path: a.path, Detail: "the attribute is read-only"}
+		}
 	}
 	chain := op.path.chain()
 	if pa.links != nil && chain[0].role == roleLinks {
@@ -69,7 +76,17 @@ func (pa *patcher) one(op operation) error {
 	if v.kind == KindNone {
 		return pa.clear(op)
 	}
+	if pa.tolerant && v.Equal(String("")) && op.path.isReference() {
+		// A reference to nothing is none: another form of clearing a manager.
+		return pa.remove(operation{op: OpRemove, path: &Path{typ: op.path.typ, attr: op.path.attr.parent, filter: op.path.filter}})
+	}
+	if err := pa.checkImmutable(op.path, v); err != nil {
+		return err
+	}
 	multi := multiIn(chain)
+	if multi == nil || op.op == OpReplace && op.path.attr == multi.attr && op.path.filter == nil {
+		return pa.write(op, v)
+	}
 	before := pa.primaries(multi)
 	if err := pa.write(op, v); err != nil {
 		return err
@@ -77,16 +94,23 @@ func (pa *patcher) one(op operation) error {
 	return pa.demote(multi, before)
 }
 
-// checkMutable refuses paths to what a client cannot write. An immutable
-// attribute takes its first value.
-func (pa *patcher) checkMutable(p *Path) error {
-	for a := p.attr; a.parent != nil; a = a.parent {
-		if a.Mutability == ReadOnly {
-			return &Error{Kind: KindMutability, Path: a.path, Detail: "the attribute is read-only"}
-		}
+// isReference reports whether the path names the "value" of a complex
+// attribute that is no list.
+func (p *Path) isReference() bool {
+	around := p.attr.parent
+	return p.attr.Name == "value" && around != p.typ.root && around.role != roleExtension && !around.MultiValued
+}
+
+// checkImmutable lets an immutable attribute take its first value only.
+// Those that lie outside lists are also compared when all is done.
+func (pa *patcher) checkImmutable(p *Path, v Value) error {
+	if p.attr.Mutability != Immutable || p.attr.role == roleLinks {
+		return nil
 	}
-	if p.attr.Mutability == Immutable && !p.Get(pa.r).IsZero() {
-		return &Error{Kind: KindMutability, Path: p.attr.path, Detail: "the attribute cannot be changed once it has a value"}
+	for have := range p.All(pa.r) {
+		if !have.Equal(v) {
+			return immutable(p.attr)
+		}
 	}
 	return nil
 }
@@ -112,21 +136,18 @@ func (pa *patcher) write(op operation, v Value) error {
 	switch {
 	case p.filter != nil && !pa.tolerant && op.op == OpReplace && !pa.selects(p):
 		return p.noTarget()
-	case a.Type == TypeComplex && (!a.MultiValued || p.filter != nil && p.filter.on == a):
-		// Sub-attributes that the value does not name stay (RFC 7644
-		// sections 3.5.2.1 and 3.5.2.3).
+	case a.Type == TypeComplex && (!a.MultiValued || p.selects()):
 		return pa.merge(p, v)
 	case a.MultiValued && op.op == OpAdd:
-		pa.add(p, v)
-		return nil
+		return p.visit(pa.r.changed(), p.chain(), func(holder *node) error {
+			addValues(holder, a, v)
+			return nil
+		})
 	}
-	return p.put(pa.r.changed(), p.chain(), v)
+	return p.put(pa.r.changed(), v)
 }
 
 func (pa *patcher) selects(p *Path) bool {
-	for range p.All(pa.r) {
-		return true
-	}
 	// The element may be there without the sub-attribute.
 	on := Path{typ: p.typ, attr: p.filter.on, filter: p.filter}
 	for range on.All(pa.r) {
@@ -135,54 +156,65 @@ func (pa *patcher) selects(p *Path) bool {
 	return false
 }
 
-// merge writes the sub-attributes of an object one by one.
+// merge writes the sub-attributes of an object into the elements that the
+// path selects; the others stay.
 func (pa *patcher) merge(p *Path, v Value) error {
-	for _, m := range v.node.members {
-		sub := &Path{typ: p.typ, attr: m.attr, filter: p.filter}
-		val := m.val
-		if m.attr.role == roleUnknown {
-			continue
+	return p.visit(pa.r.changed(), p.chain(), func(holder *node) error {
+		elements, err := p.elements(holder)
+		if err != nil {
+			return err
 		}
+		for _, n := range elements {
+			if err := mergeInto(n, v.node); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func mergeInto(n, from *node) error {
+	for _, m := range from.members {
 		if m.attr.Type == TypeComplex && !m.attr.MultiValued {
-			if err := pa.merge(sub, val); err != nil {
+			if err := mergeInto(n.child(m.attr), m.val.node); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := sub.put(pa.r.changed(), sub.chain(), val.clone()); err != nil {
-			return err
+		if have := n.find(m.attr); have != nil && m.attr.Mutability == Immutable && !have.Equal(m.val) {
+			return immutable(m.attr)
 		}
+		n.set(m.attr, m.val.clone())
 	}
 	return nil
 }
 
-// add appends the values that are not there yet.
-func (pa *patcher) add(p *Path, v Value) {
-	chain := p.chain()
-	n := pa.r.changed()
-	for _, a := range chain[:len(chain)-1] {
-		n = n.child(a)
+// addValues appends the values that are not there yet. Two values are the
+// same if their JSON is: a set of them keeps a long list from being compared
+// with another one pair by pair.
+func addValues(holder *node, a *Attribute, v Value) {
+	seen := map[string]bool{}
+	for item := range holder.get(a).All() {
+		seen[string(item.AppendJSON(nil))] = true
 	}
-	a := chain[len(chain)-1]
-	have := n.get(a)
 	for item := range v.All() {
-		if !slices.ContainsFunc(slices.Collect(have.All()), item.Equal) {
-			appendItem(n, a, item)
-			have = n.get(a)
+		if key := string(item.AppendJSON(nil)); !seen[key] {
+			seen[key] = true
+			appendItem(holder, a, item.clone())
 		}
 	}
 }
 
-// clear carries out an add or replace of null, an empty list or an empty
-// text where the type has none: the attribute loses its value.
+// clear carries out an add or replace that has no value. To replace with
+// null, an empty list or an empty text removes; to add nothing, or an object
+// without a known sub-attribute, changes nothing. An added empty text is how
+// Entra clears.
 func (pa *patcher) clear(op operation) error {
-	if op.op == OpReplace || pa.tolerant {
-		if op.path.attr.Required {
-			return pa.required(op.path)
-		}
-		op.path.Remove(pa.r)
+	kind := jsontext.Value(op.value).Kind()
+	if kind == '{' || op.op == OpAdd && !(pa.tolerant && kind == '"') {
+		return nil
 	}
-	return nil
+	return pa.remove(operation{op: OpRemove, path: op.path, place: op.place})
 }
 
 func (pa *patcher) required(p *Path) error {
@@ -194,12 +226,15 @@ func (pa *patcher) remove(op operation) error {
 	if p.attr.Required && p.attr.parent == pa.r.typ.root {
 		return pa.required(p)
 	}
-	if p.attr.MultiValued && p.filter == nil && op.value != nil && string(op.value) != "null" {
+	if err := pa.checkImmutable(p, Value{}); err != nil {
+		return err
+	}
+	if p.attr.MultiValued && !p.selects() && op.value != nil && string(op.value) != "null" {
 		return pa.removeValues(op)
 	}
-	if !p.Remove(pa.r) && p.filter != nil && p.filter.on.MultiValued {
-		return p.noTarget()
-	}
+	// What is not there is no error: RFC 7644 section 3.5.2.2 says so of
+	// members, and a sender that had an error would repeat it.
+	p.Remove(pa.r)
 	return nil
 }
 
@@ -210,38 +245,78 @@ func (pa *patcher) removeValues(op operation) error {
 	if err != nil {
 		return err
 	}
-	chain := op.path.chain()
-	list := op.path.Get(pa.r)
-	if list.kind != KindMulti || v.kind == KindNone {
-		return nil
+	gone, err := newRemoval(op.path.attr, v)
+	if err != nil {
+		return err
 	}
-	pa.r.stored = nil
-	list.node.items = slices.DeleteFunc(list.node.items, func(have Value) bool {
-		for gone := range v.All() {
-			if have.Equal(gone) || have.kind == KindComplex && sameValue(have, gone) {
-				return true
-			}
+	p := op.path
+	if p.Get(pa.r).IsZero() {
+		return nil // to look for it would make what is around it
+	}
+	return p.visit(pa.r.changed(), p.chain(), func(holder *node) error {
+		at := holder.find(p.attr)
+		if at == nil {
+			return nil
 		}
-		return false
+		at.node.items = slices.DeleteFunc(at.node.items, gone.has)
+		if len(at.node.items) == 0 {
+			holder.remove(p.attr)
+		}
+		return nil
 	})
-	if len(list.node.items) == 0 {
-		(&Path{typ: pa.r.typ, attr: chain[len(chain)-1]}).Remove(pa.r)
-	}
-	return nil
 }
 
-// sameValue reports whether an element has every sub-attribute that another
-// one names.
-func sameValue(have, named Value) bool {
-	if named.kind != KindComplex || named.Get("value").IsZero() {
-		return false
-	}
-	for _, m := range named.node.members {
-		if m.attr.Name != "$ref" && m.attr.Name != "display" && !have.node.get(m.attr).Equal(m.val) {
-			return false
+// removal is a list of values to remove. An object names an element by some
+// of its sub-attributes.
+type removal struct {
+	exact  map[string]bool // by JSON
+	values map[string]bool // elements that are named by their value alone
+	parts  []Value         // elements that are named by several sub-attributes
+}
+
+func newRemoval(a *Attribute, v Value) (*removal, error) {
+	out := &removal{exact: map[string]bool{}, values: map[string]bool{}}
+	for item := range v.All() {
+		if item.kind != KindComplex {
+			out.exact[string(item.AppendJSON(nil))] = true
+			continue
+		}
+		named := Value{kind: KindComplex, node: &node{}}
+		for _, m := range item.node.members {
+			if m.attr.Name != "$ref" && m.attr.Name != "display" {
+				named.node.set(m.attr, m.val)
+			}
+		}
+		switch value := named.Get("value"); {
+		case len(named.node.members) == 0:
+			return nil, invalidValue(a.path, "name the values to remove by their sub-attributes")
+		case len(named.node.members) == 1 && value.kind == KindText:
+			out.values[value.text] = true
+		default:
+			out.parts = append(out.parts, named)
 		}
 	}
-	return true
+	if most := defaultLimits.PatchOperations; len(out.parts) > most {
+		return nil, &Error{Kind: KindTooLarge, Path: a.path, Detail: fmt.Sprintf("more than %d values to remove; send several requests", most)}
+	}
+	return out, nil
+}
+
+func (r *removal) has(v Value) bool {
+	if v.kind != KindComplex {
+		return r.exact[string(v.AppendJSON(nil))]
+	}
+	if value := v.Get("value"); value.kind == KindText && r.values[value.text] {
+		return true
+	}
+	return slices.ContainsFunc(r.parts, func(named Value) bool {
+		for _, m := range named.node.members {
+			if !v.node.get(m.attr).Equal(m.val) {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // multiIn returns the multi-valued attribute with a "primary" on the way of
@@ -279,7 +354,7 @@ func (pa *patcher) demote(multi *Path, before []int) error {
 		return nil
 	}
 	fresh := slices.DeleteFunc(slices.Clone(after), func(i int) bool { return slices.Contains(before, i) })
-	if len(fresh) > 1 || len(fresh) == 0 && len(before) < 2 {
+	if len(fresh) > 1 {
 		return invalidValue(multi.attr.path, "only one value can be primary")
 	}
 	list := multi.Get(pa.r)

@@ -42,9 +42,30 @@ func (pa *patcher) linkSet(op operation) error {
 	if err != nil || op.op == OpRemove {
 		return err
 	}
+	if err := pa.keepLabels(put); err != nil {
+		return err
+	}
 	n, err = pa.links.Put(pa.ctx, put...)
 	pa.linked += n
 	return err
+}
+
+// keepLabels takes over what an added link leaves out of one that is there
+// already: to add a member again changes nothing.
+func (pa *patcher) keepLabels(put []Link) error {
+	for i := range put {
+		have, found, err := pa.links.Get(pa.ctx, put[i].Value)
+		if err != nil {
+			return err
+		}
+		if found && put[i].Display == "" {
+			put[i].Display = have.Display
+		}
+		if found && put[i].Type == "" {
+			put[i].Type = have.Type
+		}
+	}
+	return nil
 }
 
 // replaceLinks makes put the whole set, by its difference to what is there.
@@ -168,7 +189,7 @@ func (f *valueFilter) linkValue() (string, bool) {
 func (l Link) node(a *Attribute) *node {
 	n := &node{}
 	for _, sub := range a.SubAttributes {
-		if text := l.sub(sub.Name, a.role, ""); text != "" {
+		if text := l.sub(sub.Name, a.role, nil); text != "" {
 			n.set(sub, String(text))
 		}
 	}
@@ -197,7 +218,14 @@ func (pa *patcher) linkSelected(op operation) error {
 	if l.Value == "" || len(selected) == 1 && selected[0].Value != l.Value {
 		return &Error{Kind: KindMutability, Path: op.path.attr.path + ".value", Detail: "the id of a link cannot be changed: remove the link and add another"}
 	}
-	n, err := pa.links.Put(pa.ctx, l)
+	if name := pa.types[l.Value]; name != "" {
+		l.Type = name
+	}
+	put := []Link{l}
+	if err := pa.keepLabels(put); err != nil {
+		return err
+	}
+	n, err := pa.links.Put(pa.ctx, put...)
 	pa.linked += n
 	return err
 }

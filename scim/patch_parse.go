@@ -62,7 +62,7 @@ func (pr *patchReader) read(data []byte) ([]operation, error) {
 		return nil, invalidSyntax("Operations: the message needs at least one operation")
 	}
 	if len(elements) > pr.limits.PatchOperations {
-		return nil, &Error{Kind: KindTooLarge, Path: "Operations", Detail: fmt.Sprintf("more than %d operations; send several requests", pr.limits.PatchOperations)}
+		return nil, pr.tooMany()
 	}
 	var out []operation
 	for i, element := range elements {
@@ -74,38 +74,39 @@ func (pr *patchReader) read(data []byte) ([]operation, error) {
 }
 
 func (pr *patchReader) operation(out []operation, raw []byte, place string) ([]operation, error) {
+	if jsontext.Value(raw).Kind() != '{' {
+		return nil, invalidSyntax("%s: an operation is an object with op, path and value", place)
+	}
 	fields, err := objectMembers(raw)
 	if err != nil {
-		return nil, invalidSyntax("%s: an operation is an object with op, path and value", place)
+		return nil, pr.at(place, err)
 	}
 	word, err := jsonText(fields.get("op"))
 	if err != nil {
 		return nil, invalidSyntax("%s: op is one of add, remove and replace", place)
 	}
 	if pr.tolerant {
-		word = strings.ToLower(word)
+		word = foldASCII(word)
 	}
 	op := operation{op: Op(word), place: place, value: fields.get("value")}
 	if op.op != OpAdd && op.op != OpRemove && op.op != OpReplace {
 		return nil, invalidSyntax("%s: op is one of add, remove and replace", place)
 	}
-	if pr.tolerant && string(fields.get("path")) == "null" {
-		fields = slices.DeleteFunc(fields, func(f field) bool { return f.name == "path" })
-	}
-	if fields.get("path") == nil {
+	path := fields.get("path")
+	if path == nil || pr.tolerant && string(path) == "null" {
 		return pr.pathless(out, op)
 	}
-	text, err := jsonText(fields.get("path"))
+	text, err := jsonText(path)
 	if err != nil {
 		return nil, invalidPath(place, "the path is a JSON string")
 	}
-	if text == "" && pr.tolerant {
+	if pr.tolerant && (text == "" || foldASCII(text) == pr.typ.byURI[0].uri) {
 		return pr.pathless(out, op)
 	}
 	if op.path, err = pr.path(text); err != nil {
 		return nil, pr.at(place, err)
 	}
-	return append(out, op), nil
+	return pr.resolved(out, op)
 }
 
 func (pr *patchReader) path(text string) (*Path, error) {
@@ -127,14 +128,24 @@ func (pr *patchReader) pathless(out []operation, op operation) ([]operation, err
 	if op.op == OpRemove {
 		return nil, &Error{Kind: KindNoTarget, Path: op.place, Detail: "remove needs a path"}
 	}
-	fields, err := objectMembers(op.value)
-	if err != nil {
+	if jsontext.Value(op.value).Kind() != '{' {
 		return nil, invalidSyntax("%s: without a path the value is an object of attributes", op.place)
 	}
+	fields, err := objectMembers(op.value)
+	if err != nil {
+		return nil, pr.at(op.place, err)
+	}
 	for _, f := range fields {
+		if pr.tolerant && f.name == pr.typ.byURI[0].uri {
+			inner := operation{op: op.op, value: f.value, place: op.place}
+			if out, err = pr.pathless(out, inner); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		path, err := pr.path(f.spelled)
 		switch {
-		case err == nil && (path.attr.role == roleSchemas || pr.tolerant && (path.attr == pr.typ.id || path.attr.role == roleMeta)):
+		case err == nil && pr.tolerant && (path.attr == pr.typ.id || path.attr.role == roleMeta):
 			// Okta repeats the id of the resource beside what it changes.
 			continue
 		case err != nil && !pr.refuse && !strings.ContainsAny(f.spelled, "[]"):
@@ -142,9 +153,67 @@ func (pr *patchReader) pathless(out []operation, op operation) ([]operation, err
 		case err != nil:
 			return nil, pr.at(op.place, err)
 		}
-		out = append(out, operation{op: op.op, path: path, value: f.value, place: op.place})
+		if out, err = pr.resolved(out, operation{op: op.op, path: path, value: f.value, place: op.place}); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
+}
+
+// resolved appends an operation whose path is known. An object for a complex
+// attribute becomes one operation per sub-attribute: those that it does not
+// name stay as they are (RFC 7644 sections 3.5.2.1 and 3.5.2.3).
+func (pr *patchReader) resolved(out []operation, op operation) ([]operation, error) {
+	a := op.path.attr
+	switch {
+	case a.role == roleSchemas:
+		return out, nil // they follow from what the resource holds
+	case op.op == OpRemove || a.Type != TypeComplex || a.MultiValued || a.Mutability == ReadOnly ||
+		op.path.filter != nil || jsontext.Value(op.value).Kind() != '{':
+		if len(out) >= pr.limits.PatchOperations {
+			return nil, pr.tooMany()
+		}
+		return append(out, op), nil
+	}
+	fields, err := objectMembers(op.value)
+	if err != nil {
+		return nil, pr.at(op.place, err)
+	}
+	if pr.tolerant && string(fields.get("value")) == `""` {
+		// {"value": ""} is how Entra clears a manager.
+		return append(out, operation{op: OpRemove, path: op.path, place: op.place}), nil
+	}
+	for _, f := range fields {
+		path, err := pr.below(op.path, f)
+		switch {
+		case err != nil && !pr.refuse:
+			continue
+		case err != nil:
+			return nil, pr.at(op.place, err)
+		case pr.tolerant && path.attr.Mutability == ReadOnly && a.role != roleExtension:
+			continue // manager.displayName comes with the manager, as on PUT
+		}
+		if out, err = pr.resolved(out, operation{op: op.op, path: path, value: f.value, place: op.place}); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// below resolves a member of the object that is given for a complex
+// attribute. Those of an extension may be paths themselves.
+func (pr *patchReader) below(p *Path, f field) (*Path, error) {
+	if p.attr.role == roleExtension {
+		return pr.path(p.attr.Name + ":" + f.spelled)
+	}
+	if sub := p.attr.sub(f.spelled); sub != nil {
+		return &Path{typ: pr.typ, attr: sub, text: p.text + "." + sub.Name}, nil
+	}
+	return nil, invalidPath(p.attr.path+"."+shown(f.spelled), "the attribute has no such sub-attribute")
+}
+
+func (pr *patchReader) tooMany() error {
+	return &Error{Kind: KindTooLarge, Path: "Operations", Detail: fmt.Sprintf("more than %d operations or attributes; send several requests", pr.limits.PatchOperations)}
 }
 
 // field is a member of a JSON object, by its name in lower case.
@@ -174,6 +243,7 @@ func objectMembers(raw []byte) (fieldList, error) {
 		return nil, err
 	}
 	var out fieldList
+	seen := map[string]bool{}
 	for in.PeekKind() == '"' {
 		token, err := in.ReadToken()
 		if err != nil {
@@ -185,9 +255,10 @@ func objectMembers(raw []byte) (fieldList, error) {
 			return nil, err
 		}
 		name := foldASCII(spelled)
-		if out.get(name) != nil {
-			return nil, invalidSyntax("the member %q is there twice (names compare without regard to case)", name)
+		if seen[name] {
+			return nil, twice(spelled)
 		}
+		seen[name] = true
 		out = append(out, field{name, spelled, slices.Clone(value)})
 	}
 	return out, nil

@@ -50,10 +50,10 @@ func (t *ResourceType) parsePath(path string, o *filter.Options) (*Path, error) 
 	if err != nil {
 		return nil, &Error{Kind: KindInvalidPath, Detail: "the path is malformed", cause: err}
 	}
-	return t.compilePath(p, path)
+	return t.compilePath(p, path, o != nil && o.Tolerant)
 }
 
-func (t *ResourceType) compilePath(p filter.Path, text string) (*Path, error) {
+func (t *ResourceType) compilePath(p filter.Path, text string, tolerant bool) (*Path, error) {
 	a, err := t.resolve(p.Attr)
 	if err != nil {
 		return nil, err
@@ -67,12 +67,13 @@ func (t *ResourceType) compilePath(p filter.Path, text string) (*Path, error) {
 	if a.Type != TypeComplex {
 		return nil, invalidPath(a.path, "only attributes with sub-attributes take a filter in brackets")
 	}
-	m, err := t.compileIn(a, p.Filter, KindInvalidPath)
+	c := compiler{typ: t, kind: KindInvalidPath, tolerant: tolerant}
+	m, err := c.expr(a, p.Filter)
 	if err != nil {
 		return nil, err
 	}
 	out.filter = &valueFilter{on: a, match: m}
-	out.filter.seeds, _ = seedsOf(a, p.Filter)
+	out.filter.seeds, _ = c.seeds(a, p.Filter)
 	if p.Sub != "" {
 		sub := a.sub(p.Sub)
 		if sub == nil {
@@ -83,13 +84,13 @@ func (t *ResourceType) compilePath(p filter.Path, text string) (*Path, error) {
 	return out, nil
 }
 
-// seedsOf returns what "type eq "work" and primary eq true" says an element
+// seeds returns what "type eq "work" and primary eq true" says an element
 // holds; ok is false if the filter says anything else.
-func seedsOf(on *Attribute, e filter.Expr) (seeds []seed, ok bool) {
+func (c *compiler) seeds(on *Attribute, e filter.Expr) (seeds []seed, ok bool) {
 	switch e := e.(type) {
 	case *filter.And:
 		for _, term := range e.Terms {
-			more, ok := seedsOf(on, term)
+			more, ok := c.seeds(on, term)
 			if !ok {
 				return nil, false
 			}
@@ -101,7 +102,13 @@ func seedsOf(on *Attribute, e filter.Expr) (seeds []seed, ok bool) {
 		if e.Op != filter.Eq || a == nil {
 			return nil, false
 		}
-		v, err := convert(a, literalValue(e.Value))
+		literal := literalValue(e.Value)
+		if a.Type == TypeString {
+			if text, err := c.text(a, e.Value); err == nil {
+				literal = String(text)
+			}
+		}
+		v, err := convert(a, literal)
 		if err != nil || v.IsZero() {
 			return nil, false
 		}
@@ -220,13 +227,16 @@ func (p *Path) walk(n *node, chain []*Attribute, yield func(Value) bool) bool {
 // is none. The zero Value removes. The value's parts must not be used in
 // another resource afterwards.
 func (p *Path) Set(r *Resource, v Value) error {
+	if p.attr.role == roleSchemas {
+		return &Error{Kind: KindMutability, Path: p.attr.path, Detail: "the list of schemas follows from what the resource holds"}
+	}
 	if v.kind == KindNone {
 		p.Remove(r)
 		return nil
 	}
 	a := p.attr
 	var err error
-	if p.filter != nil && p.filter.on == a {
+	if p.selects() {
 		v, err = convertSingle(a, v)
 	} else {
 		v, err = convert(a, v)
@@ -234,79 +244,88 @@ func (p *Path) Set(r *Resource, v Value) error {
 	if err != nil {
 		return err
 	}
-	return p.put(r.changed(), p.chain(), v)
-}
-
-func (p *Path) put(n *node, chain []*Attribute, v Value) error {
-	a := chain[0]
-	filtered := p.filter != nil && p.filter.on == a
-	switch {
-	case len(chain) == 1 && !filtered:
-		n.set(a, v)
-		return nil
-	case !a.MultiValued && !filtered:
-		return p.put(n.child(a), chain[1:], v)
-	case !a.MultiValued:
-		at := n.find(a)
-		if at == nil || !p.filter.match.match(at.node, nil) {
-			return p.noTarget()
-		}
-		return p.putItem(at, chain, v)
-	}
-	return p.putItems(n, chain, v)
-}
-
-// putItems sets the value in every element that is selected.
-func (p *Path) putItems(n *node, chain []*Attribute, v Value) error {
-	a := chain[0]
-	found := false
-	if at := n.find(a); at != nil {
-		for i := range at.node.items {
-			item := &at.node.items[i]
-			if p.filter != nil && !p.filter.match.match(item.node, nil) {
-				continue
-			}
-			found = true
-			if err := p.putItem(item, chain, v.clone()); err != nil {
-				return err
-			}
-		}
-	}
-	if found {
+	if v.kind == KindNone { // an empty text where the type has none
+		p.Remove(r)
 		return nil
 	}
-	return p.addItem(n, chain, v)
+	return p.put(r.changed(), v)
 }
 
-func (p *Path) putItem(item *Value, chain []*Attribute, v Value) error {
+// selects reports whether the path ends in a value filter: it then names
+// elements of the attribute, not the list.
+func (p *Path) selects() bool { return p.filter != nil && p.filter.on == p.attr }
+
+func (p *Path) put(top *node, v Value) error {
+	return p.visit(top, p.chain(), func(holder *node) error {
+		if !p.selects() {
+			holder.set(p.attr, v.clone())
+			return nil
+		}
+		elements, err := p.elements(holder)
+		for _, n := range elements {
+			n.members = v.clone().node.members
+		}
+		return err
+	})
+}
+
+// visit gives fn the nodes that hold the last attribute of a chain, or would
+// hold it, made where they are missing.
+func (p *Path) visit(n *node, chain []*Attribute, fn func(holder *node) error) error {
 	if len(chain) == 1 {
-		*item = v
-		return nil
+		return fn(n)
 	}
-	return p.put(item.node, chain[1:], v)
+	nodes, err := p.children(n, chain[0])
+	for _, child := range nodes {
+		if err = p.visit(child, chain[1:], fn); err != nil {
+			break
+		}
+	}
+	if at := n.find(chain[0]); err != nil && at != nil && at.kind == KindComplex && len(at.node.members) == 0 {
+		n.remove(chain[0]) // it was made for a value that did not come
+	}
+	return err
 }
 
-// addItem adds the element that the path describes.
-func (p *Path) addItem(n *node, chain []*Attribute, v Value) error {
-	a := chain[0]
-	item := Value{kind: KindComplex, node: &node{}}
-	if p.filter != nil {
-		if p.filter.seeds == nil {
-			return p.noTarget()
+// elements returns what a path with a filter at its end, or one to a complex
+// attribute, selects in the node that holds the attribute.
+func (p *Path) elements(holder *node) ([]*node, error) { return p.children(holder, p.attr) }
+
+// children returns the nodes of a complex attribute that the path leads
+// through. If there is none, one is made that the path's filter selects.
+func (p *Path) children(n *node, a *Attribute) ([]*node, error) {
+	filtered := p.filter != nil && p.filter.on == a
+	if !a.MultiValued {
+		if !filtered {
+			return []*node{n.child(a)}, nil
 		}
+		if at := n.find(a); at != nil && p.filter.match.match(at.node, nil) {
+			return []*node{at.node}, nil
+		}
+		return nil, p.noTarget()
+	}
+	var out []*node
+	if at := n.find(a); at != nil {
+		for _, item := range at.node.items {
+			if item.node != nil && (!filtered || p.filter.match.match(item.node, nil)) {
+				out = append(out, item.node)
+			}
+		}
+	}
+	if out != nil {
+		return out, nil
+	}
+	item := Value{kind: KindComplex, node: &node{}}
+	if filtered {
 		for _, s := range p.filter.seeds {
 			item.node.set(s.attr, s.val.clone())
 		}
-	}
-	if len(chain) == 1 {
-		for _, m := range v.node.members {
-			item.node.set(m.attr, m.val)
+		if p.filter.seeds == nil || !p.filter.match.match(item.node, nil) {
+			return nil, p.noTarget()
 		}
-	} else if err := p.put(item.node, chain[1:], v); err != nil {
-		return err
 	}
 	appendItem(n, a, item)
-	return nil
+	return []*node{item.node}, nil
 }
 
 func (p *Path) noTarget() error {
@@ -322,8 +341,9 @@ func appendItem(n *node, a *Attribute, item Value) {
 	at.node.items = append(at.node.items, item)
 }
 
-// Remove removes what the path selects, and complex attributes that are
-// left without a value. It reports whether there was something.
+// Remove removes what the path selects, with complex attributes that are
+// left without a value and elements that are left with nothing but a "type"
+// or "primary". It reports whether there was something.
 func (p *Path) Remove(r *Resource) bool {
 	found := false
 	for range p.All(r) {
@@ -370,12 +390,25 @@ func (p *Path) dropItems(list *node, chain []*Attribute, filtered bool) {
 	for _, item := range list.items {
 		selected := item.node != nil && (!filtered || p.filter.match.match(item.node, nil))
 		if selected && len(chain) > 1 {
+			before := len(item.node.members)
 			p.drop(item.node, chain[1:])
+			selected = len(item.node.members) < before && onlyLabels(item.node)
 		}
-		if !selected || len(chain) > 1 && len(item.node.members) > 0 {
+		if !selected {
 			kept = append(kept, item)
 		}
 	}
 	clear(list.items[len(kept):])
 	list.items = kept
+}
+
+// onlyLabels reports whether an element says nothing but what kind of value
+// it would be: {"type":"work"} is no e-mail address.
+func onlyLabels(n *node) bool {
+	for _, m := range n.members {
+		if m.attr.Name != "type" && m.attr.Name != "primary" {
+			return false
+		}
+	}
+	return true
 }

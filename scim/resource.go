@@ -109,14 +109,10 @@ func (r *Resource) UniqueKeys() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		for _, p := range r.typ.unique {
 			v := p.Get(r)
-			if v.kind != KindText || v.text == "" {
+			if v.kind != KindText && v.kind != KindNumber || v.text == "" {
 				continue
 			}
-			key := v.text
-			if !p.attr.CaseExact {
-				key = Canonical(key)
-			}
-			if !yield(p.text, key) {
+			if !yield(p.text, equalityOf(p.attr, v.text).Key) {
 				return
 			}
 		}
@@ -181,10 +177,19 @@ func (r *Resource) takeLinks() []Link {
 	return linksOf(v)
 }
 
+// linksOf returns the links that a value lists. Links are a set: of two with
+// one id the last one counts.
 func linksOf(v Value) []Link {
+	at := map[string]int{}
 	var out []Link
 	for item := range v.All() {
-		out = append(out, Link{Value: item.Get("value").text, Type: item.Get("type").text, Display: item.Get("display").text})
+		l := Link{Value: item.Get("value").text, Type: item.Get("type").text, Display: item.Get("display").text}
+		if i, ok := at[l.Value]; ok {
+			out[i] = l
+			continue
+		}
+		at[l.Value] = len(out)
+		out = append(out, l)
 	}
 	return out
 }

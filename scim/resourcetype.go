@@ -54,15 +54,15 @@ func NewResourceType(name string, schema *Schema, o *ResourceTypeOptions) (*Reso
 	if o != nil {
 		opts = *o
 	}
-	if name == "" || schema == nil {
-		return nil, &Error{Kind: KindInvalidSchema, Detail: "a resource type needs a name and a schema"}
+	if !validName(name) || schema == nil {
+		return nil, &Error{Kind: KindInvalidSchema, Detail: "a resource type needs a schema and a name of letters and digits"}
 	}
 	t := &ResourceType{name: name, endpoint: opts.Endpoint, description: opts.Description}
 	if t.endpoint == "" {
 		t.endpoint = "/" + name + "s"
 	}
-	if !strings.HasPrefix(t.endpoint, "/") || strings.Count(t.endpoint, "/") != 1 || t.endpoint == "/" {
-		return nil, &Error{Kind: KindInvalidSchema, Detail: fmt.Sprintf("endpoint %q is not a slash and one path segment", t.endpoint)}
+	if !strings.HasPrefix(t.endpoint, "/") || !validName(t.endpoint[1:]) || slices.Contains(reservedEndpoints, foldASCII(t.endpoint)) {
+		return nil, &Error{Kind: KindInvalidSchema, Detail: fmt.Sprintf("endpoint %q is not a slash and a name that the protocol leaves free", t.endpoint)}
 	}
 	if err := t.compile(schema, opts); err != nil {
 		return nil, err
@@ -70,11 +70,14 @@ func NewResourceType(name string, schema *Schema, o *ResourceTypeOptions) (*Reso
 	return t, nil
 }
 
+// reservedEndpoints are those of RFC 7644 section 3.2. It must not be changed.
+var reservedEndpoints = []string{"/me", "/bulk", "/schemas", "/resourcetypes", "/serviceproviderconfig"}
+
 func (t *ResourceType) compile(schema *Schema, opts ResourceTypeOptions) error {
 	if err := schema.check(); err != nil {
 		return err
 	}
-	t.schema = schema
+	t.schema = copySchema(schema)
 	subs := commonAttributes()
 	subs = append(subs, copyAttributes(schema.Attributes)...)
 	for _, x := range opts.Extensions {
@@ -84,6 +87,10 @@ func (t *ResourceType) compile(schema *Schema, opts ResourceTypeOptions) error {
 		if err := x.Schema.check(); err != nil {
 			return err
 		}
+		if t.hasSchema(x.Schema.ID) {
+			return &Error{Kind: KindInvalidSchema, Path: x.Schema.ID, Detail: "the schema is there twice"}
+		}
+		x.Schema = copySchema(x.Schema)
 		t.extensions = append(t.extensions, x)
 		subs = append(subs, &Attribute{
 			Name: x.Schema.ID, Type: TypeComplex, Required: x.Required, role: roleExtension,
@@ -117,6 +124,12 @@ func (t *ResourceType) findIndexed() {
 			t.indexed = append(t.indexed, &Path{typ: t, attr: a, text: a.path})
 		}
 	}
+}
+
+func (t *ResourceType) hasSchema(uri string) bool {
+	return foldASCII(t.schema.ID) == foldASCII(uri) || slices.ContainsFunc(t.extensions, func(x Extension) bool {
+		return foldASCII(x.Schema.ID) == foldASCII(uri)
+	})
 }
 
 // index gives every attribute below a its parent, slot, number and path.
@@ -160,10 +173,14 @@ func (t *ResourceType) assignRoles(opts ResourceTypeOptions) error {
 			continue
 		}
 		a := t.root.sub(x.name)
-		if a == nil || !a.MultiValued || a.names["value"] == nil {
+		if a == nil || !a.MultiValued || a.names["value"] == nil || a.role != roleNone {
 			return &Error{Kind: KindInvalidSchema, Path: x.name, Detail: "links and owners must name a multi-valued attribute with a \"value\""}
 		}
+		if x.role == roleOwners && a.Mutability != ReadOnly {
+			return &Error{Kind: KindInvalidSchema, Path: x.name, Detail: "owners are computed: the attribute must be read-only"}
+		}
 		a.role = x.role
+		a.names["value"].CaseExact = true // it is an id (RFC 7643 section 3.1)
 		*x.at = a
 	}
 	return nil
@@ -207,12 +224,20 @@ func (t *ResourceType) Extensions() []Extension { return append([]Extension(nil)
 // String returns the name.
 func (t *ResourceType) String() string { return t.name }
 
+func copySchema(s *Schema) *Schema {
+	return &Schema{ID: s.ID, Name: s.Name, Description: s.Description, Attributes: copyAttributes(s.Attributes)}
+}
+
+// copyAttributes copies definitions, without what compiling has put into them.
 func copyAttributes(list []*Attribute) []*Attribute {
 	out := make([]*Attribute, len(list))
 	for i, a := range list {
-		c := *a
-		c.SubAttributes = copyAttributes(a.SubAttributes)
-		out[i] = &c
+		out[i] = &Attribute{
+			Name: a.Name, Type: a.Type, MultiValued: a.MultiValued, Description: a.Description, Required: a.Required,
+			CanonicalValues: slices.Clone(a.CanonicalValues), CaseExact: a.CaseExact, Mutability: a.Mutability,
+			Returned: a.Returned, Uniqueness: a.Uniqueness, ReferenceTypes: slices.Clone(a.ReferenceTypes),
+			SubAttributes: copyAttributes(a.SubAttributes),
+		}
 	}
 	return out
 }

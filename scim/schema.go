@@ -220,6 +220,9 @@ func checkAttributes(place string, attributes []*Attribute) error {
 		switch {
 		case a == nil || !validName(a.Name):
 			return bad("attribute %d has no name of the form ALPHA *(\"-\" / \"_\" / DIGIT / ALPHA)", i+1)
+		case int(a.Type) >= len(a.Type.keywords()) || int(a.Mutability) >= len(a.Mutability.keywords()) ||
+			int(a.Returned) >= len(a.Returned.keywords()) || int(a.Uniqueness) >= len(a.Uniqueness.keywords()):
+			return bad("attribute %q has a characteristic that RFC 7643 section 7 does not name", a.Name)
 		case seen[foldASCII(a.Name)]:
 			return bad("attribute %q is defined twice (names compare without regard to case)", a.Name)
 		case (a.Type == TypeComplex) != (len(a.SubAttributes) > 0):

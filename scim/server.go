@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -112,8 +113,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer c.recover()
 	subject, err := s.auth.Authenticate(r)
 	if err != nil {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="scim"`)
-		c.fail(&Error{Kind: KindUnauthorized, cause: err})
+		c.refuseCaller(err)
 		return
 	}
 	c.r = r.WithContext(WithScope(r.Context(), subject.Scope))
@@ -121,6 +121,22 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := c.route(); err != nil {
 		c.fail(err)
 	}
+}
+
+// refuseCaller answers a request that was not authenticated. What the
+// authenticator says about it stays on this side.
+func (c *call) refuseCaller(err error) {
+	var e *Error
+	if errors.As(err, &e) && (e.Kind == KindUnavailable || e.Kind == KindRateLimited) {
+		c.fail(&Error{Kind: e.Kind, RetryAfter: e.RetryAfter, cause: err})
+		return
+	}
+	challenge := `Bearer realm="scim"`
+	if c.r.Header.Get("Authorization") != "" {
+		challenge += `, error="invalid_token"` // RFC 6750 section 3.1
+	}
+	c.w.Header().Set("WWW-Authenticate", challenge)
+	c.fail(&Error{Kind: KindUnauthorized, cause: err})
 }
 
 // recover answers 500 for a panic of a store or hook. The request's
@@ -180,6 +196,11 @@ func (c *call) route() error {
 		}
 	}
 	switch foldASCII(c.path) {
+	case "":
+		all := func() error { return c.list(c.types...) }
+		return c.methods(map[string]func() error{http.MethodGet: all, http.MethodHead: all})
+	case "/.search":
+		return c.methods(map[string]func() error{http.MethodPost: func() error { return c.search(c.types...) }})
 	case "/me", "/bulk":
 		return &Error{Kind: KindUnknown, Status: http.StatusNotImplemented, Detail: "this service provider does not have " + c.path + "; see /ServiceProviderConfig"}
 	}
@@ -238,11 +259,12 @@ func (c *call) body() ([]byte, error) {
 		return nil, tooLarge
 	}
 	data, err := io.ReadAll(io.LimitReader(c.r.Body, limit+1))
+	var outer *http.MaxBytesError
 	switch {
-	case int64(len(data)) > limit:
+	case int64(len(data)) > limit || errors.As(err, &outer):
 		return nil, tooLarge
 	case err != nil:
-		return nil, &Error{Kind: KindInvalidSyntax, Detail: "the body ended early", cause: err}
+		return nil, &Error{Kind: KindInvalidSyntax, Detail: "the body ended early"}
 	}
 	return data, nil
 }
@@ -260,8 +282,26 @@ func (c *call) answer(status int, body []byte) {
 	}
 }
 
+// etag names the version of the resource, if its store keeps one.
+func (c *call) etag(version string) {
+	if version != "" {
+		c.w.Header().Set("ETag", version)
+	}
+}
+
 func (c *call) noContent() {
 	c.w.WriteHeader(http.StatusNoContent)
+}
+
+// reference returns the absolute URL of what a link refers to, "" if its
+// type is not one of this service provider's.
+func (c *call) reference(l Link) string {
+	for _, t := range c.types {
+		if t.name == l.Type {
+			return c.location(t, l.Value)
+		}
+	}
+	return ""
 }
 
 // location returns the absolute URL of a resource.

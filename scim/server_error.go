@@ -24,7 +24,7 @@ func (c *call) fail(err error) {
 	case status >= http.StatusInternalServerError && status != http.StatusNotImplemented:
 		c.log.ErrorContext(c.r.Context(), "scim: request failed", "method", c.r.Method, "status", status, "error", err)
 		_, _, detail = e.Kind.row()
-	case e.cause != nil && e.Kind != KindUnauthorized:
+	case e.cause != nil && status < http.StatusInternalServerError && e.Kind != KindUnauthorized && e.Kind != KindRateLimited:
 		detail += ": " + e.cause.Error() // of our own parsers, which quote no values
 	}
 	if e.RetryAfter > 0 {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,11 @@ const testToken = "0123456789abcdef"
 // newTestServer serves a fresh store over real HTTP.
 func newTestServer(t *testing.T, o *ServerOptions) *rawClient {
 	t.Helper()
+	return newTestServerOver(t, NewMemoryStore(), o)
+}
+
+func newTestServerOver(t *testing.T, store Store, o *ServerOptions) *rawClient {
+	t.Helper()
 	token, err := NewStaticToken(secret.New(testToken), Subject{}, time.Time{})
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +32,7 @@ func newTestServer(t *testing.T, o *ServerOptions) *rawClient {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := NewServer(NewMemoryStore(), auth, o)
+	s, err := NewServer(store, auth, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,4 +135,10 @@ func (a *rawAnswer) at(path string) string {
 	}
 	b, _ := json.Marshal(v, json.Deterministic(true))
 	return string(b)
+}
+
+func sorted(words string) string {
+	list := strings.Fields(words)
+	slices.Sort(list)
+	return strings.Join(list, " ")
 }

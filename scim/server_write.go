@@ -24,7 +24,7 @@ func (c *call) create(t *ResourceType) error {
 		return err
 	}
 	links := r.takeLinks()
-	if err := c.completeLinks(links); err != nil {
+	if err := c.completeLinks(t, links); err != nil {
 		return err
 	}
 	r.setID(newID())
@@ -35,9 +35,9 @@ func (c *call) create(t *ResourceType) error {
 	}
 	location := c.location(t, r.ID())
 	w := writer{}
-	w.resource(r, c.maskFor(t, q), &surroundings{location: location, base: c.base, links: links})
+	w.resource(r, c.maskFor(t, q), &surroundings{location: location, ref: c.reference, links: links})
 	c.w.Header().Set("Location", location)
-	c.w.Header().Set("ETag", r.Version())
+	c.etag(r.Version())
 	c.answer(http.StatusCreated, w.b)
 	return nil
 }
@@ -53,7 +53,13 @@ func (c *call) incoming(t *ResourceType) (q url.Values, r *Resource, err error) 
 	}
 	r = NewResource(t)
 	d := decoder{typ: t, mode: decodeRequest, tolerant: c.tolerant, refuse: c.refuse, depth: c.limits.JSONDepth}
-	return q, r, d.resource(data, r)
+	if err := d.resource(data, r); err != nil {
+		return nil, nil, err
+	}
+	if !c.tolerant && !d.named {
+		return nil, nil, invalidSyntax("schemas: the resource names %s", t.schema.ID)
+	}
+	return q, r, nil
 }
 
 func (c *call) maskFor(t *ResourceType, q url.Values) *mask {
@@ -62,11 +68,11 @@ func (c *call) maskFor(t *ResourceType, q url.Values) *mask {
 
 // completeLinks says of what type the resources are that links refer to. A
 // link to an id that this service provider does not have is kept as it is.
-func (c *call) completeLinks(links []Link) error {
+func (c *call) completeLinks(t *ResourceType, links []Link) error {
 	for i := range links {
 		l := &links[i]
 		if l.Value == "" {
-			return invalidValue("members.value", "a link needs the id of a resource")
+			return invalidValue(t.links.path+".value", "a link needs the id of a resource")
 		}
 		name, err := c.typeOf(c.r.Context(), l.Value)
 		if err != nil {
@@ -118,20 +124,14 @@ func (c *call) replace(ref Ref) error {
 		return err
 	}
 	links := given.takeLinks()
-	if err := c.completeLinks(links); err != nil {
+	if err := c.completeLinks(ref.Type, links); err != nil {
 		return err
 	}
 	return c.update(ref, c.maskFor(ref.Type, q), http.StatusOK, func(e *Entry) (bool, error) {
 		old, r := e.Resource, given.Clone()
+		r.keep(old)
 		if err := r.checkImmutable(old); err != nil {
 			return false, err
-		}
-		for _, a := range ref.Type.root.SubAttributes {
-			// What a client cannot write stays, and so does "active" if it
-			// is not named: a replacement must not reactivate an account.
-			if a.Mutability == ReadOnly || a.Name == "active" && r.tree().find(a) == nil {
-				r.changed().set(a, old.tree().get(a))
-			}
 		}
 		changed := !r.tree().equal(old.tree())
 		e.Resource = r
@@ -173,6 +173,9 @@ func (c *call) patch(ref Ref) error {
 		if err := pa.apply(ops); err != nil {
 			return false, err
 		}
+		if err := e.Resource.checkImmutable(old); err != nil {
+			return false, err
+		}
 		return pa.linked > 0 || !e.Resource.tree().equal(old.tree()), nil
 	})
 }
@@ -210,6 +213,9 @@ func (c *call) update(ref Ref, m *mask, status int, change func(*Entry) (changed
 			return err
 		}
 		version = e.Resource.Version()
+		if e.Resource.err != nil {
+			return e.Resource.err // what cannot be read must not be written over
+		}
 		changed, err := change(e)
 		if err != nil {
 			return err
@@ -231,7 +237,7 @@ func (c *call) update(ref Ref, m *mask, status int, change func(*Entry) (changed
 	if err != nil {
 		return err
 	}
-	c.w.Header().Set("ETag", version)
+	c.etag(version)
 	if status == http.StatusNoContent {
 		c.noContent()
 		return nil

@@ -82,6 +82,7 @@ type Links interface {
 type Query struct {
 	Type   *ResourceType
 	Filter *Filter // nil selects all
+	Sort   *Sort   // nil is the store's own order
 	Start  int     // 1-based index of the first resource of the page
 	Count  int     // the most resources on the page; 0 asks for the total only
 	Links  bool    // the page's items carry their links

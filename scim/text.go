@@ -23,18 +23,41 @@ func Canonical(s string) string {
 	return foldASCII(s)
 }
 
+// canonicalUnicode folds the decomposed form: folded and then decomposed, a
+// letter and its accent could still compose to a letter that folds again.
 func canonicalUnicode(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
-	for _, r := range norm.NFC.String(s) {
+	for _, r := range norm.NFD.String(s) {
 		b.WriteRune(foldRune(r))
 	}
-	// Folding can leave a sequence that composes differently.
-	return norm.NFC.String(b.String())
+	return compose(b.String())
 }
 
-// foldRune returns the lower-case member of r's simple folding orbit, or the
-// smallest one when none is in lower case.
+// compose returns NFC of the text between characters beyond U+FFFF, which it
+// leaves alone: x/text composes those by the lower 16 bits of their numbers,
+// so that U+1043A with an accent would become U+045C.
+func compose(s string) string {
+	beyond := func(r rune) bool { return r > 0xFFFF }
+	if strings.IndexFunc(s, beyond) < 0 {
+		return norm.NFC.String(s)
+	}
+	var b strings.Builder
+	for s != "" {
+		i := strings.IndexFunc(s, beyond)
+		if i < 0 {
+			i = len(s)
+		}
+		b.WriteString(norm.NFC.String(s[:i]))
+		_, size := utf8.DecodeRuneInString(s[i:])
+		b.WriteString(s[i : i+size])
+		s = s[i+size:]
+	}
+	return b.String()
+}
+
+// foldRune returns the member of r's simple folding orbit that stands for
+// all of them: the smallest in lower case or, without one, the smallest.
 func foldRune(r rune) rune {
 	if r < utf8.RuneSelf {
 		if 'A' <= r && r <= 'Z' {
@@ -42,12 +65,18 @@ func foldRune(r rune) rune {
 		}
 		return r
 	}
-	least := r
-	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+	least, lower := r, rune(-1)
+	for next := r; ; {
 		least = min(least, next)
+		if unicode.IsLower(next) && (lower < 0 || next < lower) {
+			lower = next
+		}
+		if next = unicode.SimpleFold(next); next == r {
+			break
+		}
 	}
-	if least < utf8.RuneSelf {
-		return foldRune(least)
+	if lower >= 0 {
+		return lower
 	}
 	return least
 }

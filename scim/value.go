@@ -120,7 +120,9 @@ func (v Value) AppendJSON(b []byte) []byte {
 		return append(b, "null"...)
 	}
 	w := writer{b: b}
-	w.value(v)
+	if w.value(v); len(w.b) == len(b) {
+		return append(b, "null"...) // an object or a list without a value
+	}
 	return w.b
 }
 
@@ -312,12 +314,13 @@ func parseNumber(a *Attribute, s string) (Value, error) {
 	if s == "" {
 		return Value{}, nil
 	}
+	if !isJSONNumber(s) { // it is written as it is: "+1" and "01" are none
+		return Value{}, invalidValue(a.path, "the attribute takes a number")
+	}
 	if a.Type == TypeInteger {
 		if _, err := strconv.ParseInt(s, 10, 64); err != nil {
 			return Value{}, invalidValue(a.path, "the attribute takes a whole number of at most 64 bits")
 		}
-	} else if !isJSONNumber(s) {
-		return Value{}, invalidValue(a.path, "the attribute takes a number")
 	}
 	return Value{kind: KindNumber, text: s}, nil
 }

@@ -1,4 +1,22 @@
-// Package scimtest holds what an integrator tests with: a faithful fake of
-// Zoho One's SCIM endpoint. It is real HTTP over the service provider of
-// package scim, with the attributes that Zoho documents.
+// Package scimtest holds what an integrator tests with.
+//
+// # Conformance
+//
+// [Run] and [TestServer] ask a service provider, over HTTP, for what RFC 7643
+// and RFC 7644 demand and for what the provisioning clients of Microsoft
+// Entra and Okta send. The questions are data: each [Case] names its section,
+// its level and its reason, and is a short conversation whose answers are
+// checked. A case makes the resources it needs under names of its own and
+// removes them afterwards, so that cases do not depend on each other and can
+// be asked of a service provider that holds data. What a service provider
+// does not advertise, it is not asked.
+//
+// Not covered: Bulk (RFC 7644 section 3.7), the "/Me" alias (section 3.11)
+// and cursors (RFC 9865).
+//
+// # Fakes
+//
+// [ZohoOne] is a faithful fake of Zoho One's SCIM endpoint. It is real HTTP
+// over the service provider of package scim, with the attributes that Zoho
+// documents.
 package scimtest

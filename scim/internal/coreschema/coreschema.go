@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/elimity-com/scim/optional"
 	elimity "github.com/elimity-com/scim/schema"
 )
 
@@ -24,7 +25,8 @@ func Group() ([]byte, error) {
 	return document(elimity.CoreGroupSchema(), map[string]func(attribute){
 		// Entra and Zoho find a group by its name, and Microsoft's test
 		// suite expects a second group of that name to be refused. The RFC
-		// leaves it to the service provider.
+		// leaves it to the service provider. That it is required is section
+		// 4.2; section 8.7.1 has it optional.
 		"displayName": func(a attribute) { a["uniqueness"] = "server" },
 		// Absent from section 8.7.1; Okta sends the name beside the id and
 		// sends it again when it has changed.
@@ -34,7 +36,11 @@ func Group() ([]byte, error) {
 
 // EnterpriseUser returns the enterprise extension (RFC 7643 section 4.3).
 func EnterpriseUser() ([]byte, error) {
-	return document(elimity.ExtensionEnterpriseUser(), nil)
+	s := elimity.ExtensionEnterpriseUser()
+	// Section 8.7.1 has this name; "Enterprise User" is its description, and
+	// clients make identifiers of the name.
+	s.Name = optional.NewString("EnterpriseUser")
+	return document(s, nil)
 }
 
 type attribute = map[string]any

@@ -2,6 +2,7 @@ package coreschema
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 )
 
@@ -45,6 +46,7 @@ func TestDocumentsAreSchemas(t *testing.T) {
 		}
 		var doc struct {
 			ID         string      `json:"id"`
+			Name       string      `json:"name"`
 			Attributes []attribute `json:"attributes"`
 		}
 		if err := json.Unmarshal(raw, &doc); err != nil {
@@ -52,6 +54,9 @@ func TestDocumentsAreSchemas(t *testing.T) {
 		}
 		if doc.ID != id || len(doc.Attributes) == 0 {
 			t.Errorf("got schema %q with %d attributes, want %q with some", doc.ID, len(doc.Attributes), id)
+		}
+		if strings.ContainsAny(doc.Name, " ") || doc.Name == "" {
+			t.Errorf("%s: clients make identifiers of the name %q", id, doc.Name)
 		}
 	}
 }

@@ -1,0 +1,262 @@
+package scim
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/zohoscim/zohoscim/scim/filter"
+)
+
+// searchRequest is a query from either road (RFC 7644 sections 3.4.2 and 3.4.3).
+type searchRequest struct {
+	attributes, excluded []string
+	filter               *string
+	sortBy               string
+	descending           bool
+	startIndex           int
+	count                *int
+}
+
+// list answers GET of an endpoint, or of the root with every type.
+func (c *call) list(types ...*ResourceType) error {
+	q, err := c.query()
+	if err != nil {
+		return err
+	}
+	req := searchRequest{attributes: names(q, "attributes"), excluded: names(q, "excludedAttributes"), startIndex: 1}
+	if q.Has("filter") {
+		text := q.Get("filter")
+		req.filter = &text
+	}
+	if err := req.readPaging(q); err != nil {
+		return err
+	}
+	req.sortBy = strings.TrimSpace(q.Get("sortBy"))
+	if err := req.readOrder(q.Get("sortOrder")); err != nil {
+		return err
+	}
+	return c.find(types, &req)
+}
+
+func (r *searchRequest) readPaging(q url.Values) (err error) {
+	if q.Has("startIndex") {
+		if r.startIndex, err = wholeNumber("startIndex", q.Get("startIndex")); err != nil {
+			return err
+		}
+	}
+	if q.Has("count") {
+		count, err := wholeNumber("count", q.Get("count"))
+		if err != nil {
+			return err
+		}
+		r.count = &count
+	}
+	return nil
+}
+
+// readOrder reads a sortOrder; without one it is ascending.
+func (r *searchRequest) readOrder(word string) error {
+	switch {
+	case word == "" || strings.EqualFold(word, "ascending"):
+	case strings.EqualFold(word, "descending"):
+		r.descending = true
+	default:
+		return &Error{Kind: KindInvalidValue, Path: "sortOrder", Detail: "the parameter takes ascending or descending"}
+	}
+	return nil
+}
+
+// wholeNumber reads a paging parameter. One that is too large for any page
+// counts as a large one.
+func wholeNumber(name, text string) (int, error) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return 0, &Error{Kind: KindInvalidValue, Path: name, Detail: "the parameter takes a whole number"}
+	}
+	return int(max(min(n, math.MaxInt32), math.MinInt32)), nil
+}
+
+// search answers POST to .search of an endpoint, or of the root with every
+// type.
+func (c *call) search(types ...*ResourceType) error {
+	data, err := c.body()
+	if err != nil {
+		return err
+	}
+	d := decoder{typ: types[0], depth: c.limits.JSONDepth}
+	d.reset(data)
+	if d.in.PeekKind() != '{' {
+		return d.syntax("a SearchRequest message: a JSON object")
+	}
+	if _, err := d.skip(); err != nil {
+		return err
+	}
+	if err := d.end(); err != nil {
+		return err
+	}
+	fields, err := objectMembers(data)
+	if err != nil {
+		return err
+	}
+	if !c.tolerant && !bytes.Contains(fields.get("schemas"), []byte(`"`+messageSearch+`"`)) {
+		return invalidSyntax("schemas: a SearchRequest message names %s", messageSearch)
+	}
+	req := searchRequest{startIndex: 1}
+	for _, f := range fields {
+		if err := req.read(f); err != nil {
+			return &Error{Kind: KindInvalidValue, Path: f.name, Detail: "the member does not have the type of RFC 7644 section 3.4.3"}
+		}
+	}
+	return c.find(types, &req)
+}
+
+// read takes over one member of a SearchRequest message.
+func (r *searchRequest) read(f field) (err error) {
+	if string(f.value) == "null" {
+		return nil
+	}
+	switch f.name {
+	case "attributes":
+		r.attributes, err = jsonTexts(f.value)
+	case "excludedattributes":
+		r.excluded, err = jsonTexts(f.value)
+	case "filter":
+		var text string
+		text, err = jsonText(f.value)
+		r.filter = &text
+	case "sortby":
+		r.sortBy, err = jsonText(f.value)
+	case "sortorder":
+		var word string
+		if word, err = jsonText(f.value); err == nil {
+			err = r.readOrder(word)
+		}
+	case "startindex":
+		r.startIndex, err = wholeNumber(f.name, string(f.value))
+	case "count":
+		var n int
+		n, err = wholeNumber(f.name, string(f.value))
+		r.count = &n
+	}
+	return err
+}
+
+func jsonTexts(raw []byte) ([]string, error) {
+	if jsontext.Value(raw).Kind() != '[' {
+		return nil, invalidSyntax("an array of texts is needed")
+	}
+	elements, err := arrayElements(raw)
+	out := make([]string, len(elements))
+	for i := range elements {
+		if out[i], err = jsonText(elements[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out, err
+}
+
+// find runs a query and answers with a page (RFC 7644 section 3.4.2).
+func (c *call) find(types []*ResourceType, req *searchRequest) error {
+	queries, err := c.queries(types, req)
+	if err != nil {
+		return err
+	}
+	start, count := max(req.startIndex, 1), c.limits.PageSize
+	if req.count != nil {
+		count = min(max(*req.count, 0), c.limits.MaxPageSize)
+	}
+	total, found := 0, 0
+	w := writer{}
+	for _, q := range queries {
+		m := q.Type.newMask(req.attributes, req.excluded)
+		q.Start, q.Count = max(start-total, 1), count-found
+		q.Links = q.Type.links != nil && m.has(q.Type.links)
+		q.Owners = q.Type.owners != nil && m.has(q.Type.owners)
+		page, err := c.store.List(c.r.Context(), q)
+		if err != nil {
+			return err
+		}
+		for _, item := range page.Items {
+			if found > 0 {
+				w.b = append(w.b, ',')
+			}
+			found++
+			w.resource(item.Resource, m, &surroundings{
+				location: c.location(q.Type, item.Resource.ID()), ref: c.reference, links: item.Links, owners: item.Owners,
+			})
+			if item.Resource.err != nil {
+				return item.Resource.err
+			}
+		}
+		total += page.Total
+	}
+	c.answer(http.StatusOK, appendList(nil, total, start, found, w.b))
+	return nil
+}
+
+// appendList appends a ListResponse around encoded resources.
+func appendList(b []byte, total, start, found int, resources []byte) []byte {
+	b = append(b, `{"schemas":["`+messageList+`"],"totalResults":`...)
+	b = strconv.AppendInt(b, int64(total), 10)
+	b = append(b, `,"startIndex":`...)
+	b = strconv.AppendInt(b, int64(start), 10)
+	b = append(b, `,"itemsPerPage":`...)
+	b = strconv.AppendInt(b, int64(found), 10)
+	b = append(b, `,"Resources":[`...)
+	b = append(b, resources...)
+	return append(b, "]}"...)
+}
+
+// queries compiles a request for each of the types. At the root, a filter on
+// an attribute that a type does not have selects none of its resources
+// (RFC 7644 section 3.4.2.1).
+func (c *call) queries(types []*ResourceType, req *searchRequest) ([]*Query, error) {
+	if req.sortBy != "" && len(types) > 1 {
+		return nil, invalidPath("sortBy", "resources of several types have no common order; ask one endpoint")
+	}
+	var expr filter.Expr
+	if req.filter != nil {
+		var err error
+		if expr, err = c.parseFilter(*req.filter); err != nil {
+			return nil, err
+		}
+	}
+	var out []*Query
+	var refused error
+	for _, t := range types {
+		q := &Query{Type: t}
+		var err error
+		if expr != nil {
+			q.Filter, err = t.compileFilter(expr, c.tolerant)
+		}
+		if err == nil && req.sortBy != "" {
+			q.Sort, err = t.ParseSort(req.sortBy, req.descending)
+		}
+		if err != nil {
+			refused = err
+			continue
+		}
+		out = append(out, q)
+	}
+	if len(out) == 0 {
+		return nil, refused
+	}
+	return out, nil
+}
+
+func (c *call) parseFilter(text string) (filter.Expr, error) {
+	e, err := filter.Parse(text, &filter.Options{
+		MaxBytes: c.limits.FilterBytes, MaxDepth: c.limits.FilterDepth, MaxTerms: c.limits.FilterTerms, Tolerant: c.tolerant,
+	})
+	if err != nil {
+		return nil, &Error{Kind: KindInvalidFilter, cause: err}
+	}
+	return e, nil
+}

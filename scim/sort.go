@@ -1,0 +1,118 @@
+package scim
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Sort orders resources by one attribute (RFC 7644 section 3.4.2.3). It
+// never changes and is safe for concurrent use.
+type Sort struct {
+	path       *Path
+	key        *Attribute // what is compared: path's attribute or its "value"
+	descending bool
+}
+
+// ParseSort compiles an order. A multi-valued attribute is ordered by its
+// primary value or else its first one. Texts compare in canonical form (see
+// [Canonical]) unless their attribute is caseExact.
+func (t *ResourceType) ParseSort(by string, descending bool) (*Sort, error) {
+	p, err := t.ParsePath(by)
+	if err != nil {
+		e := *asError(err)
+		e.Path = "sortBy"
+		return nil, &e
+	}
+	key := p.attr
+	if key.Type == TypeComplex {
+		key = key.names["value"]
+	}
+	role := p.attr.role
+	if key == nil || p.filter != nil || key.Returned == ReturnedNever || role != roleNone && role != roleID && role != roleExternalID {
+		return nil, invalidPath("sortBy", "the attribute has no order; name one with a value of its own, or a sub-attribute")
+	}
+	return &Sort{path: p, key: key, descending: descending}, nil
+}
+
+// String returns the order as text.
+func (s *Sort) String() string {
+	if s.descending {
+		return s.path.String() + " descending"
+	}
+	return s.path.String()
+}
+
+// SortKey is the place of a resource in an order. It stays valid after the
+// resource is gone.
+type SortKey struct {
+	none   bool
+	text   string
+	number float64
+	time   time.Time
+}
+
+// Key returns the place of a resource in the order.
+func (s *Sort) Key(r *Resource) SortKey {
+	switch v := s.value(r); {
+	case v.kind == KindNone:
+		return SortKey{none: true}
+	case v.kind == KindBool && v.flag:
+		return SortKey{number: 1}
+	case v.kind == KindBool:
+		return SortKey{}
+	case v.kind == KindNumber:
+		x, _ := strconv.ParseFloat(v.text, 64)
+		return SortKey{number: x}
+	case s.key.Type == TypeDateTime:
+		t, _ := parseTime(v.text)
+		return SortKey{time: t}
+	case s.key.CaseExact:
+		return SortKey{text: strings.Clone(v.text)}
+	default:
+		return SortKey{text: strings.Clone(Canonical(v.text))}
+	}
+}
+
+// value returns what a resource is ordered by.
+func (s *Sort) value(r *Resource) Value {
+	n := r.tree()
+	for _, a := range chainTo(s.key, r.typ.root) {
+		v := n.get(a)
+		if v.kind == KindMulti {
+			v = primaryOf(a, v)
+		}
+		if a == s.key || v.kind != KindComplex {
+			return v
+		}
+		n = v.node
+	}
+	return Value{}
+}
+
+func primaryOf(a *Attribute, list Value) Value {
+	for _, item := range list.node.items {
+		if primary := a.names["primary"]; primary != nil && item.node.get(primary).flag {
+			return item
+		}
+	}
+	return list.node.items[0]
+}
+
+// Compare orders two places: negative if a comes first. Resources without a
+// value come last in an ascending order and first in a descending one.
+func (s *Sort) Compare(a, b SortKey) int {
+	c := cmp.Or(rank(a)-rank(b), a.time.Compare(b.time), cmp.Compare(a.number, b.number), strings.Compare(a.text, b.text))
+	if s.descending {
+		return -c
+	}
+	return c
+}
+
+func rank(k SortKey) int {
+	if k.none {
+		return 1
+	}
+	return 0
+}
