@@ -87,6 +87,7 @@ func (d *decoder) object(parent *Attribute, n *node, r *Resource) error {
 		return invalidSyntax("the JSON is nested deeper than %d levels", d.depth)
 	}
 	var seen memberSet
+	n.members = make([]member, 0, min(len(parent.SubAttributes), 8))
 	for d.in.PeekKind() == '"' {
 		raw, err := d.in.ReadValue()
 		if err != nil {

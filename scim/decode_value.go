@@ -1,6 +1,8 @@
 package scim
 
 import (
+	"slices"
+
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -14,7 +16,8 @@ func (d *decoder) value(a *Attribute) (Value, error) {
 		return Value{}, err
 	case a.MultiValued && kind == '[':
 		return d.list(a)
-	case a.MultiValued && (d.tolerant || kind == 0):
+	case a.MultiValued && (d.tolerant || kind == 0 || d.mode == decodePatch && kind == '{'):
+		// RFC 7644 section 3.5.2.1 has one object for add, too.
 		v, err := d.single(a)
 		if err != nil || v.kind == KindNone {
 			return v, err
@@ -98,6 +101,9 @@ func (d *decoder) list(a *Attribute) (Value, error) {
 			if _, err := d.in.ReadToken(); err != nil {
 				return Value{}, d.failure(err)
 			}
+			if d.mode == decodeRequest || d.mode == decodePatch {
+				out.items = distinct(a, out.items)
+			}
 			if len(out.items) == 0 {
 				return Value{}, nil
 			}
@@ -118,6 +124,29 @@ func (d *decoder) list(a *Attribute) (Value, error) {
 			out.items = append(out.items, v)
 		}
 	}
+}
+
+// distinct drops values that are there already (RFC 7643 section 2.4).
+func distinct(a *Attribute, items []Value) []Value {
+	if len(items) < 2 || a.role == roleLinks { // links are a set
+		return items
+	}
+	if len(items) <= 8 {
+		kept := items[:1]
+		for _, item := range items[1:] {
+			if !slices.ContainsFunc(kept, item.Equal) {
+				kept = append(kept, item)
+			}
+		}
+		return kept
+	}
+	seen := make(map[string]bool, len(items)) // a long list must not cost its square
+	return slices.DeleteFunc(items, func(item Value) bool {
+		key := string(item.AppendJSON(nil))
+		twice := seen[key]
+		seen[key] = true
+		return twice
+	})
 }
 
 func (d *decoder) single(a *Attribute) (Value, error) {

@@ -26,12 +26,12 @@ type Equality struct {
 // not have, or a comparison that the attribute's type does not have, is
 // [ErrInvalidFilter] and named.
 func (t *ResourceType) CompileFilter(e filter.Expr) (*Filter, error) {
-	return t.compileFilter(e, false)
+	return t.compileFilter(e, compiler{})
 }
 
-// compileFilter takes, if it is tolerant, values without quotes for texts.
-func (t *ResourceType) compileFilter(e filter.Expr, tolerant bool) (*Filter, error) {
-	c := compiler{typ: t, kind: KindInvalidFilter, tolerant: tolerant}
+// compileFilter compiles with the compiler's leniencies.
+func (t *ResourceType) compileFilter(e filter.Expr, c compiler) (*Filter, error) {
+	c.typ, c.kind = t, KindInvalidFilter
 	m, err := c.expr(t.root, e)
 	if err != nil {
 		return nil, err

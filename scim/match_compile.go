@@ -10,10 +10,17 @@ import (
 
 // compiler compiles the filters of one text.
 type compiler struct {
-	typ      *ResourceType
-	kind     Kind // of its errors
-	tolerant bool // a value without quotes can be a text
+	typ       *ResourceType
+	kind      Kind // of its errors
+	tolerant  bool // a value without quotes can be a text
+	undefined bool // an attribute that the type does not have is one without a value
 }
+
+// The matchers of what has no attribute to look at.
+var (
+	matchAll  = matchAnd(nil)
+	matchNone = matchOr(nil)
+)
 
 func (c *compiler) bad(a *Attribute, detail string) error {
 	return &Error{Kind: c.kind, Path: a.path, Detail: detail}
@@ -59,6 +66,9 @@ func (c *compiler) element(on *Attribute, e *filter.ValuePath) (matcher, error) 
 	if err != nil {
 		return nil, err
 	}
+	if a == nil {
+		return matchNone, nil
+	}
 	if a.Type != TypeComplex {
 		return nil, c.bad(a, "only attributes with sub-attributes take a filter in brackets")
 	}
@@ -90,7 +100,7 @@ func (c *compiler) link(a, sub *Attribute, e *filter.Compare, local matcher) (ma
 		return nil, err
 	}
 	if want == "" {
-		return matchOr(nil), nil // no link has an empty value
+		return matchNone, nil // no link has an empty value
 	}
 	return matchLinks{role: a.role, value: want, local: local}, nil
 }
@@ -100,8 +110,11 @@ func (c *compiler) present(on *Attribute, e *filter.Present) (matcher, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a == nil {
+		return matchNone, nil
+	}
 	if a.role == roleSchemas {
-		return matchAnd(nil), nil // every resource has schemas
+		return matchAll, nil // every resource has them
 	}
 	present := matchPresent{chainTo(a, on)}
 	if a.role == roleLinks || a.role == roleOwners {
@@ -117,6 +130,13 @@ func (c *compiler) compare(on *Attribute, e *filter.Compare) (matcher, error) {
 	a, err := c.operand(on, e.Attr)
 	if err != nil {
 		return nil, err
+	}
+	if a == nil {
+		// A value that is not there is not identical to any but null.
+		if (e.Op == filter.Eq) == (e.Value.Kind == filter.Null) && (e.Op == filter.Eq || e.Op == filter.Ne) {
+			return matchAll, nil
+		}
+		return matchNone, nil
 	}
 	leaf := a
 	if a.Type == TypeComplex {
@@ -178,8 +198,9 @@ func (c *compiler) null(a *Attribute, chain []*Attribute, op filter.Op) (matcher
 
 const neverFiltered = "the attribute cannot be used in a filter"
 
-// operand resolves an attribute of a filter. An attribute that is never
-// returned cannot be filtered on: the answer would tell its value.
+// operand resolves an attribute of a filter; it is nil for one that is not
+// defined, where that is no error. An attribute that is never returned cannot
+// be filtered on: the answer would tell its value.
 func (c *compiler) operand(on *Attribute, p filter.AttrPath) (*Attribute, error) {
 	var a *Attribute
 	var err error
@@ -187,6 +208,9 @@ func (c *compiler) operand(on *Attribute, p filter.AttrPath) (*Attribute, error)
 		a, err = c.typ.resolve(p)
 	} else if a = on.sub(p.Name); p.URN != "" || a == nil || p.Sub != "" {
 		err = invalidPath(p.String(), "the attribute %s has no such sub-attribute", on.path)
+	}
+	if err != nil && c.undefined {
+		return nil, nil
 	}
 	if err != nil {
 		e := asError(err)
@@ -325,12 +349,12 @@ func (c *compiler) equalities(on *Attribute, e filter.Expr, out *[]Equality) {
 			c.equalities(on, term, out)
 		}
 	case *filter.ValuePath:
-		if a, err := c.operand(on, e.Attr); err == nil {
+		if a, err := c.operand(on, e.Attr); err == nil && a != nil {
 			c.equalities(a, e.Expr, out)
 		}
 	case *filter.Compare:
 		a, err := c.operand(on, e.Attr)
-		if err != nil || e.Op != filter.Eq || e.Value.Kind == filter.Null {
+		if err != nil || a == nil || e.Op != filter.Eq || e.Value.Kind == filter.Null {
 			return
 		}
 		if a.Type == TypeComplex {

@@ -35,6 +35,7 @@ type memRow struct {
 	id      string
 	typ     *ResourceType
 	stored  []byte
+	touched []byte // the next stored, while a deletion is under way
 	display string
 	keys    []Equality // where the row is in the indexes
 	links   linkSet
@@ -181,12 +182,28 @@ func (s *MemoryStore) Delete(ctx context.Context, ref Ref, fn func(*Entry) error
 	for l := range row.links.all("") {
 		sc.disown(l.Value, row)
 	}
-	for _, owner := range sc.owners[row.id] {
+	owners := sc.owners[row.id]
+	for _, owner := range owners {
+		if err := owner.touch(); err != nil {
+			return err
+		}
+	}
+	for _, owner := range owners {
+		owner.stored, owner.touched = owner.touched, nil
 		owner.links.remove(row.id)
 	}
 	delete(sc.owners, row.id)
 	t.remove(row)
 	return nil
+}
+
+// touch prepares a new version of a resource that loses a link.
+func (row *memRow) touch() error {
+	r := StoredResource(row.typ, row.stored)
+	r.Touch()
+	touched, err := r.AppendStored(nil)
+	row.touched = slices.Clone(touched)
+	return err
 }
 
 // List implements [Store].

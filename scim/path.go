@@ -187,15 +187,9 @@ func (p *Path) All(r *Resource) iter.Seq[Value] {
 // chain returns the attributes from the resource's top to the path's end.
 func (p *Path) chain() []*Attribute { return chainTo(p.attr, p.typ.root) }
 
-func chainTo(a, from *Attribute) []*Attribute {
-	var chain [4]*Attribute
-	i := len(chain)
-	for ; a != from && i > 0; a = a.parent {
-		i--
-		chain[i] = a
-	}
-	return append([]*Attribute(nil), chain[i:]...)
-}
+// chainTo returns the attributes between from and a, a included. The result
+// must not be changed.
+func chainTo(a, from *Attribute) []*Attribute { return a.chain[len(from.chain):] }
 
 func (p *Path) walk(n *node, chain []*Attribute, yield func(Value) bool) bool {
 	v := n.find(chain[0])

@@ -146,6 +146,13 @@ func (r *Resource) changed() *node {
 	return n
 }
 
+// Touch gives the resource its next version and the present time as
+// meta.lastModified. The server does it for each change; a [Store] does it
+// for a resource that loses a link because the other end was deleted.
+func (r *Resource) Touch() {
+	r.setMeta(timeOf(r, "created"), timeNow(), nextVersion(r.Version()))
+}
+
 // setID and setMeta are the service provider's own writes.
 func (r *Resource) setID(id string) { r.changed().set(r.typ.id, String(id)) }
 

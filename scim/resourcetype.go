@@ -142,6 +142,7 @@ func (t *ResourceType) index(a *Attribute) error {
 	a.names = make(map[string]*Attribute, 2*len(a.SubAttributes))
 	for i, sub := range a.SubAttributes {
 		sub.parent, sub.slot = a, i
+		sub.chain = append(slices.Clip(a.chain), sub)
 		switch {
 		case a == t.root:
 			sub.path = sub.Name

@@ -56,6 +56,7 @@ type Attribute struct {
 	slot   int                   // position among the parent's sub-attributes
 	number int                   // position in the whole resource type, for masks
 	path   string                // as errors print it
+	chain  []*Attribute          // from the top of the resource to this attribute
 	role   role
 }
 

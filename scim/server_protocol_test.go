@@ -3,6 +3,7 @@ package scim
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
 	"net/http/httptest"
@@ -342,5 +343,35 @@ func TestPanicReleasesTheStore(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Error("the store is still locked")
+	}
+}
+
+func TestRepeatedValues(t *testing.T) {
+	c := newTestServer(t, nil)
+	for _, n := range []int{2, 5, 30} {
+		list := strings.Repeat(`{"type":"work","formatted":"F"},`, n) + `{"type":"home","formatted":"F"}`
+		id := c.create("/Users", fmt.Sprintf(`{"userName":"u%d","addresses":[%s]}`, n, list))
+		if got := c.want(200, "GET", "/Users/"+id, "").at("addresses"); got != `[{"formatted":"F","type":"work"},{"formatted":"F","type":"home"}]` {
+			t.Errorf("%d times: %s", n, got)
+		}
+	}
+	// A megabyte of different values is no reason to compare each with each.
+	var list []string
+	for i := range 60000 {
+		list = append(list, fmt.Sprintf(`{"type":"%d"}`, i))
+	}
+	c.want(201, "POST", "/Users", `{"userName":"many","addresses":[`+strings.Join(list, ",")+`]}`)
+}
+
+func TestDeletedMemberChangesTheGroup(t *testing.T) {
+	c := newTestServer(t, nil)
+	user := c.create("/Users", `{"userName":"u"}`)
+	group := c.create("/Groups", `{"displayName":"g","members":[{"value":"`+user+`"}]}`)
+	before := c.want(200, "GET", "/Groups/"+group, "").header.Get("ETag")
+	c.want(204, "DELETE", "/Users/"+user, "")
+	c.header = map[string]string{"If-None-Match": before}
+	after := c.want(200, "GET", "/Groups/"+group, "")
+	if after.at("members") != "absent" || after.header.Get("ETag") == before {
+		t.Errorf("the group lost a member and kept its version: %s", after.body)
 	}
 }

@@ -214,9 +214,9 @@ func appendList(b []byte, total, start, found int, resources []byte) []byte {
 	return append(b, "]}"...)
 }
 
-// queries compiles a request for each of the types. At the root, a filter on
-// an attribute that a type does not have selects none of its resources
-// (RFC 7644 section 3.4.2.1).
+// queries compiles a request for each of the types. At the root, an attribute
+// that a type does not have is one without a value (RFC 7644 section
+// 3.4.2.1); one that none of them has is a mistake.
 func (c *call) queries(types []*ResourceType, req *searchRequest) ([]*Query, error) {
 	if req.sortBy != "" && len(types) > 1 {
 		return nil, invalidPath("sortBy", "resources of several types have no common order; ask one endpoint")
@@ -228,24 +228,32 @@ func (c *call) queries(types []*ResourceType, req *searchRequest) ([]*Query, err
 			return nil, err
 		}
 	}
-	var out []*Query
+	out := make([]*Query, len(types))
 	var refused error
-	for _, t := range types {
+	defined := false
+	for i, t := range types {
 		q := &Query{Type: t}
+		out[i] = q
 		var err error
-		if expr != nil {
-			q.Filter, err = t.compileFilter(expr, c.tolerant)
+		if req.sortBy != "" {
+			if q.Sort, err = t.ParseSort(req.sortBy, req.descending); err != nil {
+				return nil, err
+			}
 		}
-		if err == nil && req.sortBy != "" {
-			q.Sort, err = t.ParseSort(req.sortBy, req.descending)
-		}
-		if err != nil {
-			refused = err
+		if expr == nil {
+			defined = true
 			continue
 		}
-		out = append(out, q)
+		if q.Filter, err = t.compileFilter(expr, compiler{tolerant: c.tolerant}); err == nil {
+			defined = true
+			continue
+		}
+		refused = err
+		if q.Filter, err = t.compileFilter(expr, compiler{tolerant: c.tolerant, undefined: true}); err != nil {
+			return nil, err
+		}
 	}
-	if len(out) == 0 {
+	if !defined {
 		return nil, refused
 	}
 	return out, nil

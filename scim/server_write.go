@@ -221,8 +221,8 @@ func (c *call) update(ref Ref, m *mask, status int, change func(*Entry) (changed
 			return err
 		}
 		if changed {
-			version = nextVersion(version)
-			e.Resource.setMeta(timeOf(e.Resource, "created"), timeNow(), version)
+			e.Resource.Touch()
+			version = e.Resource.Version()
 		}
 		if status != http.StatusNoContent {
 			if body, err = c.render(e, m); err != nil {

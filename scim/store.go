@@ -45,7 +45,8 @@ type Store interface {
 	Update(ctx context.Context, ref Ref, fn func(*Entry) error) error
 
 	// Delete removes a resource with the links to and from it, if fn, which
-	// may be nil and sees the resource as it is, returns no error.
+	// may be nil and sees the resource as it is, returns no error. A resource
+	// that loses a link has a new version: see [Resource.Touch].
 	Delete(ctx context.Context, ref Ref, fn func(*Entry) error) error
 }
 

@@ -128,7 +128,6 @@ func (s Step) not(pointer, want string) Step      { return s.at(pointer, OpUnlik
 func (s Step) contains(pointer, want string) Step { return s.at(pointer, OpContains, want) }
 func (s Step) lacks(pointer, want string) Step    { return s.at(pointer, OpLacks, want) }
 func (s Step) typ(pointer, want string) Step      { return s.at(pointer, OpType, want) }
-func (s Step) matches(pointer, want string) Step  { return s.at(pointer, OpMatches, want) }
 func (s Step) header(name string, op Op, want string) Step {
 	return s.check(Check{Header: name, Op: op, Want: want})
 }
@@ -164,6 +163,12 @@ func (s Step) fails(status int, scimTypes ...string) Step {
 		s = s.at("/scimType", OpOneOf, `["`+strings.Join(scimTypes, `","`)+`"]`)
 	}
 	return s
+}
+
+// refuses checks an error of status 400 whose scimType, which is optional
+// (RFC 7644 section 3.12), is one of these if it is there.
+func (s Step) refuses(scimTypes ...string) Step {
+	return s.fails(http.StatusBadRequest).at("/scimType", OpOneOf, `[null,"`+strings.Join(scimTypes, `","`)+`"]`)
 }
 
 func (s Step) capture(name, from string) Step {

@@ -58,7 +58,7 @@ func entraValidatorCases() []Case {
 		validator("user-operations-differing", "Operations on different attributes come in one PATCH.", append(needs("User.preferredLanguage"), users...), newUser("a", `"displayName":"A","preferredLanguage":"en"`),
 			patch("/Users/${a}", `{"op":"remove","path":"preferredLanguage"}`, `{"op":"add","path":"externalId","value":"E"}`, `{"op":"replace","path":"displayName","value":"B"}`),
 			get("/Users/${a}").like(`{"preferredLanguage":null,"externalId":"E","displayName":"B"}`)),
-		validator("user-operations-same", "Operations on the same attribute are applied in their order.", users, newUser("a", `"externalId":"E"`),
+		validator("user-operations-same", "Operations on the same attribute are applied in their order.", users, newUser("a", `"externalId":"${unique}"`),
 			patch("/Users/${a}", `{"op":"remove","path":"externalId"}`, `{"op":"add","path":"externalId","value":"F"}`, `{"op":"replace","path":"externalId","value":"G"}`), get("/Users/${a}").is("/externalId", `"G"`)),
 		validator("group-add-and-remove", "The same member is added and removed in one PATCH.", groups, newUser("a", ""), g,
 			patch("/Groups/${g}", `{"op":"add","path":"members","value":`+values("a")+`}`, `{"op":"remove","path":"members[value eq \"${a}\"]"}`), get("/Groups/${g}").absent("/members")),

@@ -158,7 +158,7 @@ func groupPatchCases() []Case {
 			Explanation: "The value of a member is immutable: a member is replaced, not turned into another.",
 			Steps: []Step{
 				newUser("a", ""), newUser("b", ""), newGroup("g", members("a")),
-				patch("/Groups/${g}", `{"op":"replace","path":"members[value eq \"${a}\"].value","value":"${b}"}`).fails(http.StatusBadRequest, "mutability"),
+				patch("/Groups/${g}", `{"op":"replace","path":"members[value eq \"${a}\"].value","value":"${b}"}`).refuses("mutability"),
 				get("/Groups/${g}").is("/members", values("a")),
 			},
 		},
@@ -176,7 +176,7 @@ func groupPatchCases() []Case {
 			Explanation: "A member that is not a reference is invalidValue.",
 			Steps: []Step{
 				newUser("a", ""), newGroup("g", members("a")),
-				patch("/Groups/${g}", `{"op":"add","path":"members","value":[{"display":"nobody"}]}`).fails(http.StatusBadRequest, "invalidValue"),
+				patch("/Groups/${g}", `{"op":"add","path":"members","value":[{"display":"nobody"}]}`).refuses("invalidValue"),
 				get("/Groups/${g}").is("/members", values("a")),
 			},
 		},

@@ -1,9 +1,6 @@
 package scimtest
 
-import (
-	"net/http"
-	"slices"
-)
+import "slices"
 
 // listCases: RFC 7644 sections 3.4.2 and 3.4.2.4.
 func listCases() []Case {
@@ -22,7 +19,7 @@ func listCases() []Case {
 			Steps: []Step{
 				newUser("a", `"displayName":"A","name":{"givenName":"G"}`).capture("location", "/meta/location"),
 				get("/Users?filter="+mine).is("/totalResults", "1").
-					is("/Resources/0", `{"id":"${a}","schemas":["`+userSchema+`"],"displayName":"A","name":{"givenName":"G"},"meta":{"resourceType":"User","location":"${location}"}}`),
+					is("/Resources/0", `{"id":"${a}","displayName":"A","name":{"givenName":"G"},"meta":{"resourceType":"User","location":"${location}"}}`),
 			},
 		},
 		{
@@ -96,8 +93,8 @@ func listCases() []Case {
 			ID: "list/not-a-number", RFC: "7644 §3.12", Level: Should,
 			Explanation: "A startIndex or count that is no integer is invalidValue.",
 			Steps: []Step{
-				get("/Users?count=many").fails(http.StatusBadRequest, "invalidValue", "invalidSyntax"),
-				get("/Users?startIndex=1.5").fails(http.StatusBadRequest, "invalidValue", "invalidSyntax"),
+				get("/Users?count=many").refuses("invalidValue", "invalidSyntax"),
+				get("/Users?startIndex=1.5").refuses("invalidValue", "invalidSyntax"),
 			},
 		},
 		{
@@ -163,20 +160,20 @@ func searchCases() []Case {
 		{
 			ID: "search/invalid-filter", RFC: "7644 §3.12", Level: Must, Needs: needs(FeatureFilter),
 			Explanation: "A filter that cannot be read is invalidFilter here too.",
-			Steps:       []Step{search("/Users/.search", `"filter":"userName regex \"x\""`).fails(http.StatusBadRequest, "invalidFilter")},
+			Steps:       []Step{search("/Users/.search", `"filter":"userName regex \"x\""`).refuses("invalidFilter")},
 		},
 		{
 			ID: "search/invalid-body", RFC: "7644 §3.12", Level: Must,
 			Explanation: "A body that does not conform is invalidSyntax.",
 			Steps: []Step{
-				post("/Users/.search", `{"schemas":`).fails(http.StatusBadRequest, "invalidSyntax"),
-				search("/Users/.search", `"count":"many"`).fails(http.StatusBadRequest, "invalidSyntax", "invalidValue"),
+				post("/Users/.search", `{"schemas":`).refuses("invalidSyntax"),
+				search("/Users/.search", `"count":"many"`).refuses("invalidSyntax", "invalidValue"),
 			},
 		},
 		{
 			ID: "search/schemas", RFC: "7644 §3.4.3", Level: Must, Strict: true, Needs: needs(FeatureFilter),
 			Explanation: "A search is identified by its message URI.",
-			Steps:       []Step{post("/Users/.search", `{"count":1}`).fails(http.StatusBadRequest, "invalidSyntax", "invalidValue")},
+			Steps:       []Step{post("/Users/.search", `{"count":1}`).refuses("invalidSyntax", "invalidValue")},
 		},
 		{
 			ID: "search/root", RFC: "7644 §3.4.2.1", Level: Must, Needs: needs(FeatureRoot, FeatureGroups, FeatureFilter),
@@ -254,7 +251,7 @@ func sortCases() []Case {
 		sortCase("missing-first", "Descending, who has no value is first.", Must, sorted("sortBy=name.familyName&sortOrder=descending", "a", "b", "c")),
 		sortCase("primary", "A multi-valued attribute is sorted by its primary value, or else by the first.", Must, sorted("sortBy=emails.value", "b", "c", "a")),
 		sortCase("urn", "The attribute may have its schema URI in front.", Must, sorted("sortBy="+userSchema+":displayName", "c", "b", "a")),
-		sortCase("date", "Times are sorted by when they are: none of them is missing.", Should, sorted("sortBy=meta.created&count=3", "b", "c", "a")),
+		sortCase("date", "A time can be sorted by.", Must, slices.Concat(people, []Step{get("/Users?filter="+mine+"&sortBy=meta.created").finds("a", "b", "c")})),
 		{
 			ID: "sort/paging", RFC: "7644 §3.4.2.4", Level: Must, Needs: needs(FeatureSort, FeatureFilter),
 			Explanation: "Pages are cut from the sorted list.",

@@ -18,15 +18,10 @@ import (
 
 // knownFailures are faults of our server that a case found. One that passes
 // fails the test.
-var knownFailures = map[string]string{
-	"characteristics/same-value-once": "RFC 7643 section 2.4: a service provider SHOULD NOT return the same (type, value) combination more than once",
-	"search/root-undefined":           `RFC 7644 section 3.4.2.1: an undefined attribute has no value, so "not (userName pr)" is true of a group`,
-}
+var knownFailures = map[string]string{}
 
 // knownStrictFailures are those of a server that takes the RFC at its word.
-var knownStrictFailures = map[string]string{
-	"patch/add/multi-valued-object": "RFC 7644 section 3.5.2.1: the value of add may be a JSON object with the sub-attributes of the complex attribute",
-}
+var knownStrictFailures = map[string]string{}
 
 // bearer adds the credential of the tests.
 type bearer struct{ http.RoundTripper }

@@ -8,15 +8,20 @@ func readCases() []Case {
 		{
 			ID: "read/resource", RFC: "7644 §3.4.1", Level: Must,
 			Explanation: "A resource that exists is 200 with the resource.",
-			Steps:       []Step{newUser("a", `"displayName":"A"`), get("/Users/${a}").like(`{"id":"${a}","schemas":["` + userSchema + `"],"displayName":"A"}`)},
+			Steps:       []Step{newUser("a", `"displayName":"A"`), get("/Users/${a}").like(`{"id":"${a}","userName":"${unique}.a@example.com","displayName":"A"}`)},
 		},
 		{
 			ID: "read/content-location", RFC: "7643 §3.1", Level: Must,
-			Explanation: "meta.location is the same as the Content-Location header.",
+			Explanation: "The Content-Location header, where there is one, is the same as meta.location.",
 			Steps: []Step{
 				newUser("a", ""),
-				get("/Users/${a}").capture("location", "/meta/location").header("Content-Location", OpLike, `"${location}"`),
+				get("/Users/${a}").capture("location", "/meta/location").header("Content-Location", OpOneOf, `[null,"${location}"]`),
 			},
+		},
+		{
+			ID: "read/content-location-present", RFC: "7643 §3.1", Level: Should,
+			Explanation: "An answer has the Content-Location that meta.location is compared with.",
+			Steps:       []Step{newUser("a", ""), get("/Users/${a}").header("Content-Location", OpPresent, "")},
 		},
 		{
 			ID: "read/location-stable", RFC: "7643 §3.1", Level: Must,
@@ -34,10 +39,15 @@ func readCases() []Case {
 		},
 		{
 			ID: "read/user-groups", RFC: "7643 §4.1.2", Level: Must, Needs: needs(FeatureGroups, "User.groups"),
-			Explanation: "A user's groups have the id of the group, and a reference that leads to it.",
+			Explanation: "A user's groups have the id of the group.",
+			Steps:       []Step{newUser("a", ""), newGroup("g", members("a")), get("/Users/${a}").is("/groups", `[{"value":"${g}"}]`)},
+		},
+		{
+			ID: "read/user-groups-reference", RFC: "7643 §4.1.2", Level: Should, Needs: needs(FeatureGroups, "User.groups.$ref"),
+			Explanation: "They have a reference that leads to the group.",
 			Steps: []Step{
 				newUser("a", ""), newGroup("g", members("a")),
-				get("/Users/${a}").is("/groups", `[{"value":"${g}"}]`).capture("ref", "/groups/0/$ref"),
+				get("/Users/${a}").capture("ref", "/groups/0/$ref"),
 				get("${ref}").like(`{"id":"${g}"}`),
 			},
 		},
@@ -70,7 +80,7 @@ func replaceCases() []Case {
 			Steps: []Step{
 				newUser("a", `"displayName":"A"`),
 				put("/Users/${a}", user("a", `"displayName":"B","name":{"givenName":"G"}`)).
-					like(`{"id":"${a}","schemas":["` + userSchema + `"],"displayName":"B","name":{"givenName":"G"},"meta":{"resourceType":"User"}}`),
+					like(`{"id":"${a}","displayName":"B","name":{"givenName":"G"},"meta":{"resourceType":"User"}}`),
 				get("/Users/${a}").like(`{"displayName":"B","name":{"givenName":"G"}}`),
 			},
 		},
@@ -142,7 +152,7 @@ func replaceCases() []Case {
 			Explanation: "A replacement that is refused leaves the resource as it was.",
 			Steps: []Step{
 				newUser("a", `"displayName":"A"`),
-				put("/Users/${a}", user("a", `"displayName":"B","name":"not an object"`)).fails(http.StatusBadRequest, "invalidValue", "invalidSyntax"),
+				put("/Users/${a}", user("a", `"displayName":"B","name":"not an object"`)).refuses("invalidValue", "invalidSyntax"),
 				get("/Users/${a}").like(`{"displayName":"A"}`),
 			},
 		},
@@ -238,7 +248,7 @@ func etagCases() []Case {
 			},
 		},
 		{
-			ID: "etag/meta", RFC: "7643 §3.1", Level: Must, Needs: needs(FeatureETag),
+			ID: "etag/meta", RFC: "7643 §3.1", Level: Should, Needs: needs(FeatureETag),
 			Explanation: "meta.version is the same as the ETag header.",
 			Steps: []Step{
 				newUser("a", "").capture("tag", "ETag").is("/meta/version", `"${tag}"`),

@@ -49,6 +49,9 @@ func (a *answer) json() (any, error) {
 		return missing{}, nil
 	}
 	err := json.Unmarshal(a.body, &a.value)
+	if err != nil {
+		a.value = nil // not the half of it
+	}
 	return a.value, err
 }
 
@@ -71,7 +74,7 @@ func (t *conversation) have(ctx context.Context, steps []Step, result *Result) e
 func (t *conversation) step(ctx context.Context, s *Step) *Failure {
 	a, err := t.send(ctx, s)
 	if err != nil {
-		return &Failure{Want: "an answer", Got: err.Error()}
+		return &Failure{Place: "request", Want: "an answer", Got: err.Error()}
 	}
 	t.remember(s, a)
 	if !slices.Contains(s.Status, a.status) {
@@ -205,7 +208,9 @@ func (t *conversation) target(path string) (string, error) {
 	return u.String(), nil
 }
 
-// remember keeps the path of what a request made.
+// remember keeps the path of what a request made. What does not come back
+// under a name of the case is not deleted later: a service provider that
+// answered with an account of its own must not lose it.
 func (t *conversation) remember(s *Step, a *answer) {
 	if a.status != http.StatusCreated && (s.Method != http.MethodPost || a.status != http.StatusOK) {
 		return
@@ -213,11 +218,23 @@ func (t *conversation) remember(s *Step, a *answer) {
 	body, err := a.json()
 	id, ok := at(body, "/id").(string)
 	if err != nil || !ok || id == "" {
+		if location := a.header.Get("Location"); location != "" {
+			t.left = append(t.left, location)
+		}
 		return
 	}
 	endpoint, _, _ := strings.Cut(strings.TrimPrefix(s.Path, "/"), "/")
 	endpoint, _, _ = strings.Cut(endpoint, "?")
-	t.made = append(t.made, "/"+endpoint+"/"+inURL(id))
+	path, name := "/"+endpoint+"/"+inURL(id), "/userName"
+	if endpoint == "Groups" {
+		name = "/displayName"
+	}
+	text, _ := at(body, name).(string)
+	if !strings.Contains(strings.ToLower(text), t.vars["unique"]) {
+		t.left = append(t.left, path)
+		return
+	}
+	t.made = append(t.made, path)
 }
 
 // clean deletes what the case made and did not delete itself, even if the

@@ -12,7 +12,9 @@ type Report struct {
 	BaseURL  string
 	Features []Feature // what the service provider advertises, sorted
 	Results  []Result  // in the order of [Cases]
-	Left     []string  // paths of resources that could not be deleted again
+	// Left are the paths of resources that could not be deleted again, or
+	// were not because they did not come back under the name they were given.
+	Left []string
 }
 
 // Result is what a case found.

@@ -157,6 +157,53 @@ func TestLeftIsReported(t *testing.T) {
 	}
 }
 
+// TestForeignAccountStays answers POST with an account that was there before.
+func TestForeignAccountStays(t *testing.T) {
+	s := newServer(t, scim.ServerOptions{})
+	target, client := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodPost:
+			w.WriteHeader(http.StatusCreated)
+			fmt.Fprint(w, `{"id":"1","userName":"owner@example.com"}`)
+		case http.MethodDelete:
+			t.Errorf("DELETE %s", r.URL.Path)
+		default:
+			s.ServeHTTP(w, r)
+		}
+	}))
+	report, err := scimtest.Run(t.Context(), target, client, &scimtest.Options{Only: "create/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Left) == 0 {
+		t.Error("the report does not say that it was left")
+	}
+}
+
+// counting counts what is sent, by the credential it has.
+type counting struct {
+	http.RoundTripper
+	sent map[string]int
+}
+
+func (c counting) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.sent[r.Header.Get("Authorization")]++
+	return c.RoundTripper.RoundTrip(r)
+}
+
+func TestPlainClient(t *testing.T) {
+	target, client := serve(t, newServer(t, scim.ServerOptions{}))
+	sent := map[string]int{}
+	plain := &http.Client{Transport: counting{client.Transport.(bearer).RoundTripper, sent}}
+	report, err := scimtest.Run(t.Context(), target+"/scim/v2", client, &scimtest.Options{Only: "auth/", Plain: plain})
+	if err != nil || len(report.Failed(scimtest.Must)) > 0 {
+		t.Fatalf("%v\n%v", err, report)
+	}
+	if sent[""] == 0 || len(sent) < 2 || sent["Bearer "+token] != 0 {
+		t.Errorf("sent with the plain client: %v", sent)
+	}
+}
+
 // TestCredentialStaysAtHome sends the runner to another host: by a redirect,
 // and by locations that a case follows.
 func TestCredentialStaysAtHome(t *testing.T) {
