@@ -116,7 +116,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.refuseCaller(err)
 		return
 	}
-	c.r = r.WithContext(WithScope(r.Context(), subject.Scope))
+	c.r = r.WithContext(WithSubject(r.Context(), subject))
 	c.locate()
 	if err := c.route(); err != nil {
 		c.fail(err)

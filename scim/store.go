@@ -111,15 +111,27 @@ type Scope struct {
 	Connection string // which sender's credential: a connection sees what it made
 }
 
-type scopeKey struct{}
+type subjectKey struct{}
+
+// WithSubject returns a context that says who is asking. The [Server] gives
+// it to its [Store] with every call.
+func WithSubject(ctx context.Context, s Subject) context.Context {
+	return context.WithValue(ctx, subjectKey{}, s)
+}
+
+// SubjectFrom returns who is asking, the zero Subject if the context does not
+// say.
+func SubjectFrom(ctx context.Context) Subject {
+	s, _ := ctx.Value(subjectKey{}).(Subject)
+	return s
+}
 
 // WithScope returns a context for calls to a [Store] in a scope.
 func WithScope(ctx context.Context, s Scope) context.Context {
-	return context.WithValue(ctx, scopeKey{}, s)
+	subject := SubjectFrom(ctx)
+	subject.Scope = s
+	return WithSubject(ctx, subject)
 }
 
 // ScopeFrom returns the scope of a context, the zero Scope if it has none.
-func ScopeFrom(ctx context.Context) Scope {
-	s, _ := ctx.Value(scopeKey{}).(Scope)
-	return s
-}
+func ScopeFrom(ctx context.Context) Scope { return SubjectFrom(ctx).Scope }

@@ -1,7 +1,9 @@
 package scim
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -82,5 +84,34 @@ func TestTokensThatAreRefused(t *testing.T) {
 		if err := json.Unmarshal([]byte(data), &token); err == nil {
 			t.Errorf("%s was read as a token", reason)
 		}
+	}
+}
+
+// whoStore notes who asks.
+type whoStore struct {
+	*MemoryStore
+	asked []Subject
+}
+
+func (w *whoStore) List(ctx context.Context, q *Query) (*Page, error) {
+	w.asked = append(w.asked, SubjectFrom(ctx))
+	return w.MemoryStore.List(ctx, q)
+}
+
+func TestStoreKnowsWhoAsks(t *testing.T) {
+	subject := Subject{Scope: Scope{Tenant: "t", Connection: "c"}, ID: "okta"}
+	store := &whoStore{MemoryStore: NewMemoryStore()}
+	s, err := NewServer(store, VerifyBearer(func(context.Context, string) (Subject, error) { return subject, nil }), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodGet, "/Users", nil)
+	r.Header.Set("Authorization", "Bearer x")
+	s.ServeHTTP(httptest.NewRecorder(), r)
+	if diff := cmp.Diff([]Subject{subject}, store.asked); diff != "" {
+		t.Error(diff)
+	}
+	if got := ScopeFrom(WithScope(WithSubject(t.Context(), subject), Scope{Tenant: "u"})); got.Tenant != "u" || got.Connection != "" {
+		t.Errorf("scope %+v", got)
 	}
 }
