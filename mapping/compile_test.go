@@ -20,6 +20,12 @@ func user(rules ...mapping.Rule) *mapping.Mapping {
 	}, rules...)}
 }
 
+// withAttributes returns a mapping that knows what the source has.
+func withAttributes(m *mapping.Mapping) *mapping.Mapping {
+	m.Attributes = []string{"userPrincipalName", "jobTitle"}
+	return m
+}
+
 func TestCompileRefuses(t *testing.T) {
 	rows := []struct {
 		mapping *mapping.Mapping
@@ -55,6 +61,15 @@ func TestCompileRefuses(t *testing.T) {
 		{user(mapping.Fixed("title", "x").OrDefault("y")), mapping.ErrSource, []string{"never be used"}, "a default that cannot happen"},
 		{user(mapping.Expression("title", `Appendd([a], "b")`)), mapping.ErrExpression, []string{"rule 2 (title)", "at character 1", `did you mean "Append"`}, "rule, function and place"},
 		{user(mapping.Rule{Target: "title", Attribute: "a", Apply: 9}), mapping.ErrMapping, []string{"always, onCreate"}, "an Apply that is none"},
+
+		{user(mapping.Rule{Target: "title", Attribute: "a", Apply: mapping.ValueAddOnly, FlowNulls: true}), mapping.ErrMapping, []string{"only adds"}, "adding and clearing"},
+		{user(mapping.Rule{Target: "title", None: true, FlowNulls: true}), mapping.ErrSource, []string{"no source"}, "nothing to clear for"},
+		{user(mapping.Rule{Target: "title", None: true, Attribute: "a"}), mapping.ErrSource, []string{"several sources"}, "none and an attribute"},
+		{user(mapping.Expression("title", "SelectUniqueValue([a], [b])")), mapping.ErrExpression, []string{"onCreate"}, "created objects only"},
+		{user(mapping.Expression("externalId", "SelectUniqueValue([a], [b])").Match(2).CreateOnly()), mapping.ErrExpression, []string{"not matched"}, "not to find objects by"},
+		{user(mapping.Expression("title", "AssertiveAppRoleAssignmentsComplex([r])")), mapping.ErrTarget, []string{`"roles"`}, "not a list of roles"},
+		{withAttributes(user(mapping.Direct("jobTitel", "title"))), mapping.ErrSource, []string{`"jobTitel"`, `did you mean "jobTitle"`}, "the source does not have it"},
+		{withAttributes(user(mapping.Expression("title", `Append("x", [jobTitel])`))), mapping.ErrSource, []string{"character 13", `did you mean "jobTitle"`}, "nor in an expression"},
 
 		{user(mapping.Direct("a", "USERNAME")), mapping.ErrConflict, []string{"rule 2", "rule 1"}, "names ignore case"},
 		{user(mapping.Fixed(`emails[type eq "work"].value`, "a"), mapping.Fixed(`emails[TYPE eq "Work"].value`, "b")), mapping.ErrConflict, []string{"rule 3", "rule 2"}, "so do filters on type"},
@@ -139,6 +154,15 @@ func TestCompileCopies(t *testing.T) {
 	}
 }
 
+func zohoUserType(tb testing.TB) *scim.ResourceType {
+	tb.Helper()
+	t, err := mapping.ZohoUserType()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return t
+}
+
 func TestPresets(t *testing.T) {
 	rows := []struct {
 		name    string
@@ -151,6 +175,8 @@ func TestPresets(t *testing.T) {
 		{"EntraGroup", mapping.EntraGroup(), scim.GroupType(), 3, "displayName"},
 		{"ZohoOneUser", mapping.ZohoOneUser(), scim.UserType(), 19, "userName"},
 		{"ZohoOneGroup", mapping.ZohoOneGroup(), scim.GroupType(), 3, "displayName"},
+		{"ZohoFieldsToUser", mapping.ZohoFieldsToUser(), scim.UserType(), 18, "userName"},
+		{"UserToZohoFields", mapping.UserToZohoFields(), zohoUserType(t), 17, "email_id"},
 	}
 	for _, row := range rows {
 		c, err := mapping.Compile(row.mapping, row.typ)

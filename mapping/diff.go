@@ -14,7 +14,8 @@ import (
 // An attribute that have lacks is added, one that differs is replaced, and
 // one in want.Cleared is removed. Texts are compared exactly, letter case
 // included; the values of a list in any order; a reference by its value.
-// Members are not compared: a group's members are a set to be added to and
+// A rule whose Apply only adds never replaces or removes. Members are not
+// compared: a group's members are a set to be added to and
 // removed from, and not a value to be replaced.
 func (c *Compiled) Diff(have *scim.Resource, want *Result) *scim.Patch {
 	var patch *scim.Patch
@@ -47,11 +48,42 @@ func (r *rule) diff(have *scim.Resource, want *Result) (op scim.Operation, diffe
 	case same:
 		return op, false
 	}
+	if found && r.apply >= MultiValueAddOnly && (r.list || r.apply != MultiValueAddOnly) {
+		return r.added(have, w)
+	}
 	op = scim.Operation{Op: scim.OpAdd, Path: r.path.String(), Value: r.path.Get(want.Resource).AppendJSON(nil)}
 	if found {
 		op.Op = scim.OpReplace
 	}
 	return op, true
+}
+
+// added returns what a rule that only adds does to an attribute that has a
+// value: values that a list lacks are added to it.
+func (r *rule) added(have *scim.Resource, want scim.Value) (op scim.Operation, differs bool) {
+	if !r.list || r.apply == AttributeAddOnly {
+		return op, false
+	}
+	held := r.compare.Get(have)
+	var missing []scim.Value
+	for w := range want.All() {
+		if !holdsElement(held, w) {
+			missing = append(missing, w)
+		}
+	}
+	if len(missing) == 0 {
+		return op, false
+	}
+	return scim.Operation{Op: scim.OpAdd, Path: r.path.String(), Value: scim.Multi(missing...).AppendJSON(nil)}, true
+}
+
+func holdsElement(list, want scim.Value) bool {
+	for h := range list.All() {
+		if element(h).Equal(element(want)) {
+			return true
+		}
+	}
+	return false
 }
 
 // same compares everything the path selects with the value that is wanted.

@@ -66,6 +66,18 @@ func TestDiff(t *testing.T) {
 		{"list in another order", []mapping.Rule{mapping.Direct("mails", "emails")}, mapping.Record{"mails": []string{"a", "b"}}, `"emails":[{"value":"b","type":"home"},{"value":"a","primary":true}]`, "", "a list has no order and the target may add to its elements"},
 		{"list with a double", []mapping.Rule{mapping.Direct("mails", "emails")}, mapping.Record{"mails": []string{"a", "a"}}, `"emails":[{"value":"a"},{"value":"b"}]`, "replace emails [{\"value\":\"a\"},{\"value\":\"a\"}]\n", "each element counts once"},
 		{"list of another length", []mapping.Rule{mapping.Direct("mails", "emails")}, mapping.Record{"mails": []string{"a"}}, `"emails":[{"value":"a"},{"value":"b"}]`, "replace emails [{\"value\":\"a\"}]\n", "one too many"},
+		{"attribute add only", []mapping.Rule{apply(title, mapping.AttributeAddOnly)}, mapping.Record{"jobTitle": "x"}, `"title":"y"`, "", "the target has a value"},
+		{"attribute add only, absent", []mapping.Rule{apply(title, mapping.AttributeAddOnly)}, mapping.Record{"jobTitle": "x"}, ``, "add title \"x\"\n", "it has none"},
+		{"value add only", []mapping.Rule{apply(title, mapping.ValueAddOnly)}, mapping.Record{"jobTitle": "x"}, `"title":"y"`, "", "nothing is replaced"},
+		{"multi-value add only, one value", []mapping.Rule{apply(title, mapping.MultiValueAddOnly)}, mapping.Record{"jobTitle": "x"}, `"title":"y"`, "replace title \"x\"\n", "a single value is replaced"},
+		{"multi-value add only", []mapping.Rule{apply(mapping.Direct("mails", "emails"), mapping.MultiValueAddOnly)}, mapping.Record{"mails": []string{"a", "c"}}, `"emails":[{"value":"b"},{"value":"a"}]`, "add emails [{\"value\":\"c\"}]\n", "what is missing is added"},
+		{"value add only, list", []mapping.Rule{apply(mapping.Direct("mails", "emails"), mapping.ValueAddOnly)}, mapping.Record{"mails": []string{"a"}}, `"emails":[{"value":"b"},{"value":"a"}]`, "", "nothing is removed"},
+		{"attribute add only, list", []mapping.Rule{apply(mapping.Direct("mails", "emails"), mapping.AttributeAddOnly)}, mapping.Record{"mails": []string{"c"}}, `"emails":[{"value":"b"}]`, "", "the list is there"},
+		{"none", []mapping.Rule{mapping.None("title")}, mapping.Record{"title": "x"}, `"title":"y"`, "", "left alone"},
+		{"none with a default", []mapping.Rule{mapping.None("title").OrDefault("Staff")}, nil, `"title":"y"`, "", "the target has a value"},
+		{"none with a default, absent", []mapping.Rule{mapping.None("title").OrDefault("Staff")}, nil, ``, "add title \"Staff\"\n", "the target has none"},
+		{"app roles", []mapping.Rule{mapping.Expression("roles", "AppRoleAssignmentsComplex([r])")}, mapping.Record{"r": []string{"a"}}, `"roles":[{"value":"b"}]`, `add roles [{"value":"{\"id\":\"\",\"value\":\"a\",\"displayName\":\"a\"}"}]` + "\n", "roles are added and never removed"},
+		{"app roles, assertive", []mapping.Rule{mapping.Expression("roles", "AssertiveAppRoleAssignmentsComplex([r])")}, mapping.Record{"r": []string{"User"}}, `"roles":[{"value":"b"}]`, `replace roles [{"value":"User","display":"User","type":"WindowsAzureActiveDirectoryRole","primary":false}]` + "\n", "the whole set"},
 		{"extension", []mapping.Rule{mapping.Direct("department", enterprise+"department")}, mapping.Record{"department": "x"}, ``, "add " + enterprise + "department \"x\"\n", "the URN is in the path"},
 	}
 	for _, row := range rows {
@@ -89,6 +101,11 @@ func TestDiff(t *testing.T) {
 			}
 		})
 	}
+}
+
+func apply(r mapping.Rule, a mapping.Apply) mapping.Rule {
+	r.Apply = a
+	return r
 }
 
 func TestDiffReference(t *testing.T) {
@@ -200,6 +217,50 @@ func TestDiffLaws(t *testing.T) {
 		}
 		if again := c.Diff(have, want); again != nil {
 			t.Fatalf("a second difference:\n%safter\n%s", operations(again), operations(patch))
+		}
+	})
+}
+
+// TestDiffAddOnlyLaws: rules that only add leave every value that is there,
+// and once they have added there is no difference.
+func TestDiffAddOnlyLaws(t *testing.T) {
+	list := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 0, 4, rapid.ID[string])
+	var mappings []*mapping.Compiled
+	for _, kind := range []mapping.Apply{mapping.ValueAddOnly, mapping.AttributeAddOnly} {
+		m := user(apply(mapping.Direct("mails", "emails"), kind), apply(mapping.Direct("jobTitle", "title"), kind))
+		mappings = append(mappings, compiled(t, m, scim.UserType()))
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		c := rapid.SampledFrom(mappings).Draw(t, "mapping")
+		rec := func(label string) mapping.Record {
+			return mapping.Record{"userPrincipalName": "u", "mails": list.Draw(t, label+" mails"), "jobTitle": rapid.SampledFrom([]any{nil, "x", "y"}).Draw(t, label+" title")}
+		}
+		old, err := c.Map(rec("old"), mapping.Create)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := c.Map(rec("new"), mapping.Update)
+		if err != nil {
+			t.Fatal(err)
+		}
+		have := old.Resource.Clone()
+		if patch := c.Diff(have, want); patch != nil {
+			if _, err := patch.Apply(have); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if again := c.Diff(have, want); again != nil {
+			t.Fatalf("a second difference:\n%s", operations(again))
+		}
+		if title := old.Resource.Get("title"); !title.IsZero() && !have.Get("title").Equal(title) {
+			t.Fatal("the title was replaced")
+		}
+		if text := string(have.Get("emails").AppendJSON(nil)); old.Resource.Get("emails").Len() > 0 {
+			for mail := range old.Resource.Get("emails").All() {
+				if !strings.Contains(text, mail.Get("value").Text()) {
+					t.Fatalf("an e-mail address was removed: %s", text)
+				}
+			}
 		}
 	})
 }

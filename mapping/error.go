@@ -9,7 +9,7 @@ import (
 // people and may change.
 type Kind string
 
-// The kinds of [Error]. All but the last two are found by [Compile] or when a
+// The kinds of [Error]. All but the last three are found by [Compile] or when a
 // mapping is read, before a single record is mapped.
 const (
 	KindJSON       Kind = "mapping is not in its JSON form"
@@ -23,6 +23,7 @@ const (
 
 	KindNoMatchingAttribute Kind = "no matching attribute has a value"
 	KindValue               Kind = "value does not fit"
+	KindEnv                 Kind = "time or random numbers are missing"
 )
 
 // Sentinels for [errors.Is], one for each [Kind].
@@ -42,6 +43,8 @@ var (
 	ErrNoMatchingAttribute error = &Error{Kind: KindNoMatchingAttribute}
 	// ErrValue: a source value is not of a type that the rule can use.
 	ErrValue error = &Error{Kind: KindValue}
+	// ErrEnv: an expression needs what [Env] does not have.
+	ErrEnv error = &Error{Kind: KindEnv}
 )
 
 // Error is the error of this package. Its text names rules, attributes and

@@ -161,5 +161,5 @@ func ExampleMapping_UnmarshalJSON() {
 		fmt.Println(wrong.Place, wrong.Detail)
 	}
 	// Output:
-	// /rules/1/flowNull there is no such member
+	// /rules/1/flowNull there is no such member; did you mean "flowNulls"?
 }

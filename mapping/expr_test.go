@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -130,6 +132,12 @@ func FuzzExpression(f *testing.F) {
 	for _, row := range results {
 		f.Add(row.expr)
 	}
+	for _, row := range documented {
+		f.Add(row.expr)
+	}
+	for _, row := range further {
+		f.Add(row.expr)
+	}
 	f.Fuzz(func(t *testing.T, s string) {
 		e, err := parseExpr(s)
 		if err != nil {
@@ -146,8 +154,13 @@ func FuzzExpression(f *testing.F) {
 		if (run == nil) != (mistakes > 0) {
 			t.Fatalf("compiled %t with %d mistakes", run != nil, mistakes)
 		}
-		if run != nil {
-			_, _ = run(Record{"a": "x", "b": []string{"y", "z"}})
+		if run == nil {
+			return
+		}
+		env := &Env{Now: time.Unix(1584342245, 0), Rand: &counter{}}
+		v, evalErr := run(input{Record{"a": "x", "b": []string{"y", "z"}, "n": 7}, env})
+		if evalErr == nil && (len(v.text) > maxTextBytes || !utf8.ValidString(v.text)) {
+			t.Fatalf("%q gives %d bytes, valid UTF-8 %t", s, len(v.text), utf8.ValidString(v.text))
 		}
 	})
 }

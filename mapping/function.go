@@ -5,8 +5,14 @@ import (
 	"strings"
 )
 
-// eval computes a value from a record.
-type eval func(Record) (value, *Error)
+// input is what an expression is evaluated on.
+type input struct {
+	rec Record
+	env *Env
+}
+
+// eval computes a value.
+type eval func(input) (value, *Error)
 
 // argument is one compiled argument of a function.
 type argument struct {
@@ -32,67 +38,57 @@ func (a argument) given() bool {
 	return !a.empty() && (!ok || text != "")
 }
 
+// at names the attribute in an error, if the argument is one.
+func (a argument) at(err *Error) *Error {
+	if err != nil && err.Attribute == "" && a.node.kind == exprAttribute {
+		err.Attribute = a.node.text
+	}
+	return err
+}
+
 // single computes one text; ok is false for null.
-func (a argument) single(rec Record) (string, bool, *Error) {
-	v, err := a.eval(rec)
+func (a argument) single(in input) (string, bool, *Error) {
+	if a.empty() {
+		return "", false, nil
+	}
+	v, err := a.eval(in)
 	if err != nil {
 		return "", false, err
 	}
 	s, ok, err := v.single()
-	if err != nil && a.node.kind == exprAttribute {
-		err.Attribute = a.node.text
+	return s, ok, a.at(err)
+}
+
+// integer computes a whole number; ok is false for null.
+func (a argument) integer(in input) (n int64, ok bool, err *Error) {
+	s, ok, err := a.single(in)
+	if err != nil || !ok || s == "" {
+		return 0, false, err
 	}
-	return s, ok, err
-}
-
-// function is a row of the table of functions.
-type function struct {
-	name      string
-	params    string // as the documentation names them
-	min, max  int    // number of arguments; max -1: no upper bound
-	condition bool   // the first argument may be a comparison
-
-	// build returns the function for its arguments. What is wrong with them
-	// is an argument's node and a sentence.
-	build func(args []argument) (eval, *expr, string)
-}
-
-// functions are those of Microsoft's "Functions for customizing application
-// data" that can be used in an expression, by name. It must not be changed.
-var functions = [...]function{
-	{name: "Append", params: "source, suffix", min: 2, max: 2, build: buildAppend},
-	{name: "Coalesce", params: "source1, source2, …, default", min: 1, max: -1, build: buildCoalesce},
-	{name: "IgnoreFlowIfNullOrEmpty", params: "expression", min: 1, max: 1, build: buildIgnoreFlow},
-	{name: "IIF", params: "condition, value if true, value if false", min: 3, max: 3, condition: true, build: buildIIF},
-	{name: "Join", params: "separator, source1, source2, …", min: 2, max: -1, build: buildJoin},
-	{name: "Not", params: "source", min: 1, max: 1, build: buildNot},
-	{name: "Replace", params: "source, oldValue, regexPattern, regexGroupName, replacementValue, replacementAttributeName, template", min: 3, max: 7, build: buildReplace},
-	{name: "Switch", params: "source, default, key1, value1, …", min: 4, max: -1, build: buildSwitch},
-	{name: "ToLower", params: "source, culture", min: 1, max: 2, build: buildToLower},
-	{name: "ToUpper", params: "source, culture", min: 1, max: 2, build: buildToUpper},
-}
-
-func functionNames() []string {
-	names := make([]string, len(functions))
-	for i := range functions {
-		names[i] = functions[i].name
+	if n, ok = integerOf(s); !ok {
+		return 0, false, a.at(&Error{Kind: KindValue, Detail: "the value is not a whole number of at most 64 bits"})
 	}
-	return names
+	return n, true, nil
 }
 
-func findFunction(name string) *function {
-	for i := range functions {
-		if functions[i].name == name {
-			return &functions[i]
-		}
+// values computes any number of texts; a single value is a list of one.
+func (a argument) values(in input) ([]string, *Error) {
+	v, err := a.eval(in)
+	if err != nil || v.kind == kindList {
+		return v.list, err
 	}
-	return nil
+	s, ok, err := v.single()
+	if err != nil || !ok || s == "" {
+		return nil, a.at(err)
+	}
+	return []string{s}, nil
 }
 
 // compiler turns an expression's tree into functions, reporting every mistake.
 type compiler struct {
 	s      string
 	report func(*Error)
+	root   *expr
 }
 
 // compileExpression reads and compiles an expression; nil after a mistake.
@@ -102,9 +98,14 @@ func compileExpression(s string, report func(*Error)) eval {
 		report(err)
 		return nil
 	}
+	return compileTree(s, e, report)
+}
+
+// compileTree compiles an expression that was parsed from s.
+func compileTree(s string, e *expr, report func(*Error)) eval {
 	failed := false
-	c := &compiler{s: s, report: func(e *Error) { failed = true; report(e) }}
-	run := c.compile(e, false)
+	c := &compiler{s: s, root: e, report: func(e *Error) { failed = true; report(e) }}
+	run := c.compile(e)
 	if failed {
 		return nil
 	}
@@ -113,45 +114,58 @@ func compileExpression(s string, report func(*Error)) eval {
 
 func (c *compiler) fail(at *expr, detail string) eval {
 	c.report(exprError(c.s, at.pos, detail))
-	return func(Record) (value, *Error) { return value{}, nil }
+	return constantEval(value{})
 }
 
-func (c *compiler) compile(e *expr, condition bool) eval {
+// compile compiles a node. Whether it may stand where it stands is for
+// [function.check] to say.
+func (c *compiler) compile(e *expr) eval {
 	switch e.kind {
 	case exprCall:
 		return c.call(e)
 	case exprAttribute:
 		name := e.text
-		return func(rec Record) (value, *Error) { return rec.value(name) }
+		return func(in input) (value, *Error) { return in.rec.value(name) }
 	case exprText:
 		return constantEval(textValue(e.text))
 	case exprInteger:
 		n, _ := integerOf(e.text) // the parser has checked it
 		return constantEval(value{kind: kindNumber, text: strconv.FormatInt(n, 10)})
 	case exprCompare:
-		if !condition {
-			return c.fail(e, "a comparison can only be the condition of IIF")
-		}
 		return c.comparison(e)
-	case exprWord:
-		return c.fail(e, "the word "+strconv.Quote(e.text)+" means nothing here: text is written in double quotes, an attribute in square brackets"+suggestion(e.text, functionNames()))
 	}
 	return constantEval(value{})
 }
 
-func constantEval(v value) eval { return func(Record) (value, *Error) { return v, nil } }
+func constantEval(v value) eval { return func(input) (value, *Error) { return v, nil } }
 
 func (c *compiler) call(e *expr) eval {
 	f := findFunction(e.text)
 	args := make([]argument, len(e.args))
 	for i, arg := range e.args {
-		args[i] = argument{arg, c.compile(arg, i == 0 && (f == nil || f.condition))}
+		args[i] = argument{arg, c.compile(arg)}
 	}
 	if f == nil {
+		for _, arg := range e.args {
+			c.bareWord(arg)
+		}
 		return c.fail(e, "there is no function "+strconv.Quote(e.text)+" (upper and lower case differ)"+suggestion(e.text, functionNames()))
 	}
 	if len(args) < f.min || f.max >= 0 && len(args) > f.max {
 		return c.fail(e, f.name+" takes "+f.arity()+", not "+strconv.Itoa(len(args))+": "+f.name+"("+f.params+")")
+	}
+	if f.top && e != c.root {
+		return c.fail(e, f.name+" must be the whole expression and not an argument")
+	}
+	ok := true
+	for i, arg := range e.args {
+		if detail := f.check(i, len(args), arg); detail != "" {
+			c.fail(arg, detail)
+			ok = false
+		}
+	}
+	if !ok {
+		return constantEval(value{})
 	}
 	run, at, detail := f.build(args)
 	if detail != "" {
@@ -163,18 +177,15 @@ func (c *compiler) call(e *expr) eval {
 	return run
 }
 
-func (f *function) arity() string {
-	text := strconv.Itoa(f.min)
-	switch {
-	case f.max < 0:
-		text += " or more"
-	case f.max > f.min:
-		text += " to " + strconv.Itoa(f.max)
+// bareWord reports a word where the function that could take it is unknown.
+func (c *compiler) bareWord(e *expr) {
+	if e.kind == exprWord {
+		c.fail(e, wordDetail(e.text))
 	}
-	if text == "1" {
-		return "1 argument"
-	}
-	return text + " arguments"
+}
+
+func wordDetail(word string) string {
+	return "the word " + strconv.Quote(word) + " means nothing here: text is written in double quotes, an attribute in square brackets" + suggestion(word, functionNames())
 }
 
 // comparison compiles a condition. A side without a value fails it, whatever
@@ -185,17 +196,17 @@ func (c *compiler) comparison(e *expr) eval {
 		if side.kind == exprText && side.text == "" {
 			return c.fail(side, `a comparison with "" never holds, because an attribute without a value fails every condition; use Coalesce or Switch with the key ""`)
 		}
-		if side.kind == exprCompare {
-			return c.fail(side, "a comparison cannot be compared")
+		if side.kind == exprWord {
+			return c.fail(side, wordDetail(side.text))
 		}
 	}
-	l, r := argument{left, c.compile(left, false)}, argument{right, c.compile(right, false)}
-	return func(rec Record) (value, *Error) {
-		a, _, err := l.single(rec)
+	l, r := argument{left, c.compile(left)}, argument{right, c.compile(right)}
+	return func(in input) (value, *Error) {
+		a, _, err := l.single(in)
 		if err != nil {
 			return value{}, err
 		}
-		b, _, err := r.single(rec)
+		b, _, err := r.single(in)
 		if err != nil {
 			return value{}, err
 		}

@@ -43,29 +43,29 @@ func buildReplace(list []argument) (eval, *expr, string) {
 	return nil, nil, replaceModes
 }
 
-// maxTextBytes bounds what Replace makes. Replacements of replacements grow
-// exponentially, and who writes a mapping need not be who runs it.
+// maxTextBytes bounds what a function makes. Replacements of replacements and
+// encodings of encodings grow exponentially, and who writes a mapping need not be who runs it.
 const maxTextBytes = 1 << 20
 
 func tooLong() *Error {
-	return &Error{Kind: KindValue, Detail: "the text that Replace makes is longer than 1 MiB"}
+	return &Error{Kind: KindValue, Detail: "the text that a function makes is longer than 1 MiB"}
 }
 
 // replaceText replaces every occurrence of a text.
 func replaceText(source, old, replacement argument) eval {
-	return func(rec Record) (value, *Error) {
-		s, ok, err := source.single(rec)
+	return func(in input) (value, *Error) {
+		s, ok, err := source.single(in)
 		if err != nil || !ok {
 			return value{}, err
 		}
-		o, _, err := old.single(rec)
+		o, _, err := old.single(in)
 		if err != nil {
 			return value{}, err
 		}
 		if o == "" {
 			return textValue(s), nil
 		}
-		r, _, err := replacement.single(rec)
+		r, _, err := replacement.single(in)
 		if err != nil {
 			return value{}, err
 		}
@@ -79,12 +79,12 @@ func replaceText(source, old, replacement argument) eval {
 // replaceTemplate puts the source in the place of the old value in a template.
 func replaceTemplate(source, old, template argument) eval {
 	whole := replaceText(template, old, source)
-	return func(rec Record) (value, *Error) {
-		_, ok, err := source.single(rec)
+	return func(in input) (value, *Error) {
+		_, ok, err := source.single(in)
 		if err != nil || !ok {
 			return value{}, err
 		}
-		return whole(rec)
+		return whole(in)
 	}
 }
 
@@ -112,15 +112,15 @@ func replacePattern(a replaceArgs) (eval, *expr, string) {
 			return nil, a.replacement.node, detail
 		}
 	}
-	return func(rec Record) (value, *Error) {
-		s, ok, err := a.source.single(rec)
+	return func(in input) (value, *Error) {
+		s, ok, err := a.source.single(in)
 		if err != nil || !ok {
 			return value{}, err
 		}
 		if constant {
 			return replaceMatches(re, s, 0, expand, true)
 		}
-		r, _, err := a.replacement.single(rec)
+		r, _, err := a.replacement.single(in)
 		if err != nil {
 			return value{}, err
 		}
@@ -143,12 +143,12 @@ func replaceGroup(a replaceArgs, fromAttribute bool) (eval, *expr, string) {
 	if fromAttribute {
 		return extractGroup(a, re, group), nil, ""
 	}
-	return func(rec Record) (value, *Error) {
-		s, ok, err := a.source.single(rec)
+	return func(in input) (value, *Error) {
+		s, ok, err := a.source.single(in)
 		if err != nil || !ok {
 			return value{}, err
 		}
-		r, _, err := a.replacement.single(rec)
+		r, _, err := a.replacement.single(in)
 		if err != nil {
 			return value{}, err
 		}
@@ -184,12 +184,12 @@ func replaceMatches(re *regexp.Regexp, s string, group int, r string, expand boo
 }
 
 func extractGroup(a replaceArgs, re *regexp.Regexp, group int) eval {
-	return func(rec Record) (value, *Error) {
-		v, err := a.source.eval(rec)
+	return func(in input) (value, *Error) {
+		v, err := a.source.eval(in)
 		if err != nil || !v.empty() {
 			return v, err
 		}
-		s, ok, err := a.attribute.single(rec)
+		s, ok, err := a.attribute.single(in)
 		if err != nil || !ok {
 			return value{}, err
 		}

@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"strconv"
 	"strings"
 	"unicode"
 )
@@ -10,67 +9,16 @@ import (
 // name for instance, would be worse than no value.
 func buildAppend(args []argument) (eval, *expr, string) {
 	source, suffix := args[0], args[1]
-	return func(rec Record) (value, *Error) {
-		s, ok, err := source.single(rec)
+	return func(in input) (value, *Error) {
+		s, ok, err := source.single(in)
 		if err != nil || !ok {
 			return value{}, err
 		}
-		t, _, err := suffix.single(rec)
+		t, _, err := suffix.single(in)
 		if err != nil {
 			return value{}, err
 		}
-		return textValue(s + t), nil
-	}, nil, ""
-}
-
-// buildCoalesce: the last argument is the default, which is the value when
-// the others are null; null if it is too.
-func buildCoalesce(args []argument) (eval, *expr, string) {
-	return func(rec Record) (value, *Error) {
-		for _, arg := range args {
-			v, err := arg.eval(rec)
-			if err != nil || !v.null() {
-				return v, err
-			}
-		}
-		return value{}, nil
-	}, nil, ""
-}
-
-// buildIIF: a condition that is not a comparison holds for True and for
-// numbers other than 0.
-func buildIIF(args []argument) (eval, *expr, string) {
-	condition, yes, no := args[0], args[1], args[2]
-	if condition.empty() {
-		return nil, condition.node, "the condition is missing"
-	}
-	return func(rec Record) (value, *Error) {
-		text, ok, err := condition.single(rec)
-		if err != nil {
-			return value{}, err
-		}
-		if ok && isTrue(text) {
-			return yes.eval(rec)
-		}
-		return no.eval(rec)
-	}, nil, ""
-}
-
-func isTrue(s string) bool {
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		return n != 0
-	}
-	return strings.EqualFold(s, "true")
-}
-
-func buildIgnoreFlow(args []argument) (eval, *expr, string) {
-	source := args[0]
-	return func(rec Record) (value, *Error) {
-		v, err := source.eval(rec)
-		if err == nil && v.empty() {
-			v = value{kind: kindIgnored}
-		}
-		return v, err
+		return bounded(s + t)
 	}, nil, ""
 }
 
@@ -78,15 +26,15 @@ func buildIgnoreFlow(args []argument) (eval, *expr, string) {
 // so that a user without names does not get an empty one.
 func buildJoin(args []argument) (eval, *expr, string) {
 	separator, sources := args[0], args[1:]
-	return func(rec Record) (value, *Error) {
-		sep, _, err := separator.single(rec)
+	return func(in input) (value, *Error) {
+		sep, _, err := separator.single(in)
 		if err != nil {
 			return value{}, err
 		}
 		var buf [8]string
 		parts := buf[:0]
 		for _, source := range sources {
-			v, err := source.eval(rec)
+			v, err := source.eval(in)
 			if err != nil {
 				return value{}, err
 			}
@@ -99,50 +47,7 @@ func buildJoin(args []argument) (eval, *expr, string) {
 		if len(parts) == 0 {
 			return value{}, nil
 		}
-		return textValue(strings.Join(parts, sep)), nil
-	}, nil, ""
-}
-
-// buildNot: "True" in any spelling is true: Not([IsSoftDeleted]) must not
-// make a deleted user active for a capital letter.
-func buildNot(args []argument) (eval, *expr, string) {
-	source := args[0]
-	return func(rec Record) (value, *Error) {
-		s, _, err := source.single(rec)
-		if err != nil {
-			return value{}, err
-		}
-		return boolValue(!strings.EqualFold(s, "true")), nil
-	}, nil, ""
-}
-
-// buildSwitch compares keys by exact text. The key "" stands for a source
-// without a value.
-func buildSwitch(args []argument) (eval, *expr, string) {
-	if len(args)%2 != 0 {
-		return nil, args[len(args)-1].node, "keys and values come in pairs after the source and the default"
-	}
-	source, otherwise, pairs := args[0], args[1], args[2:]
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i].empty() {
-			return nil, pairs[i].node, `a key is missing; the key "" stands for no value`
-		}
-	}
-	return func(rec Record) (value, *Error) {
-		s, _, err := source.single(rec)
-		if err != nil {
-			return value{}, err
-		}
-		for i := 0; i < len(pairs); i += 2 {
-			key, given, err := pairs[i].single(rec)
-			if err != nil {
-				return value{}, err
-			}
-			if given && key == s {
-				return pairs[i+1].eval(rec)
-			}
-		}
-		return otherwise.eval(rec)
+		return bounded(strings.Join(parts, sep))
 	}, nil, ""
 }
 
@@ -168,8 +73,8 @@ func buildCase(args []argument, invariant func(string) string, special func(unic
 		}
 	}
 	source := args[0]
-	return func(rec Record) (value, *Error) {
-		s, ok, err := source.single(rec)
+	return func(in input) (value, *Error) {
+		s, ok, err := source.single(in)
 		if err != nil || !ok {
 			return value{}, err
 		}
@@ -189,4 +94,92 @@ func isCulture(s string) bool {
 		}
 	}
 	return isLetter(s[0])
+}
+
+// foldRune is upper and then lower case: the way .NET compares without case.
+func foldRune(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }
+
+func buildStripSpaces(args []argument) (eval, *expr, string) {
+	return mapText(args[0], func(s string) string { return strings.ReplaceAll(s, " ", "") })
+}
+
+func buildTrim(args []argument) (eval, *expr, string) {
+	return mapText(args[0], strings.TrimSpace)
+}
+
+func buildNormalizeDiacritics(args []argument) (eval, *expr, string) {
+	return mapText(args[0], normalizeDiacritics)
+}
+
+// mapText builds a function of one text; null stays null.
+func mapText(source argument, change func(string) string) (eval, *expr, string) {
+	return func(in input) (value, *Error) {
+		s, ok, err := source.single(in)
+		if err != nil || !ok {
+			return value{}, err
+		}
+		return bounded(change(s))
+	}, nil, ""
+}
+
+// bounded is textValue for what may be longer than its source.
+func bounded(s string) (value, *Error) {
+	if len(s) > maxTextBytes {
+		return value{}, tooLong()
+	}
+	return textValue(s), nil
+}
+
+// buildPCase: all letters become small and the first one of each word
+// capital. Without separators words are those of .NET's ToTitleCase.
+func buildPCase(args []argument) (eval, *expr, string) {
+	if len(args) == 1 || !args[1].given() {
+		return mapText(args[0], titleCase)
+	}
+	source, separators := args[0], args[1]
+	return func(in input) (value, *Error) {
+		s, ok, err := source.single(in)
+		if err != nil || !ok {
+			return value{}, err
+		}
+		set, _, err := separators.single(in)
+		if err != nil {
+			return value{}, err
+		}
+		return textValue(capitals(s, func(r rune) bool { return strings.ContainsRune(set, r) })), nil
+	}, nil, ""
+}
+
+// capitals makes the character after a separator a capital.
+func capitals(s string, separates func(rune) bool) string {
+	first := true
+	return strings.Map(func(r rune) rune {
+		was := first
+		first = separates(r)
+		if was {
+			return unicode.ToTitle(r)
+		}
+		return r
+	}, strings.ToLower(s))
+}
+
+// titleCase is .NET's ToTitleCase over small letters: a word begins with a
+// letter and goes on through letters, marks, digits and apostrophes.
+func titleCase(s string) string {
+	inWord := false
+	return strings.Map(func(r rune) rune {
+		was := inWord
+		switch {
+		case unicode.IsLetter(r):
+			inWord = true
+		case r == '\'' || unicode.In(r, unicode.M, unicode.N):
+			// part of a word, but not its beginning
+		default:
+			inWord = false
+		}
+		if !was && inWord {
+			return unicode.ToTitle(r)
+		}
+		return r
+	}, strings.ToLower(s))
 }

@@ -82,6 +82,8 @@ func TestJSONRefuses(t *testing.T) {
 		{`{"rules":[{"default":["x"]}]}`, "/rules/0/default", "a string, a number", "so is a default"},
 		{`{"rules":[{"fixed":1e999}]}`, "/rules/0/fixed", "too large", "not a number of Go"},
 		{`{"rules":[{"target":"a"]}`, "/rules", "not JSON at byte 23", "a bracket for a brace"},
+		{`{"rules":[{"tarket":"a"}]}`, "/rules/0/tarket", `did you mean "target"`, "the nearest name"},
+		{`{"extensions":[{"id":"x"}]}`, "/extensions/0", "schema is wrong", "a schema without a URI"},
 		{`[]`, "mapping", "type", "not an object"},
 	}
 	for _, row := range rows {
@@ -97,6 +99,22 @@ func TestJSONRefuses(t *testing.T) {
 	}
 	if _, err := json.Marshal(mapping.Rule{Apply: 9}); err == nil {
 		t.Error("a value that is none of the constants is written")
+	}
+}
+
+func TestJSONReportsAll(t *testing.T) {
+	var m mapping.Mapping
+	err := m.UnmarshalJSON([]byte(`{"rulez":1,"rules":[{"target":7},{"apply":"allways","matching":"x"}],"scope":[{"clauses":[{"operator":1}]}]}`))
+	var mistakes mapping.Mistakes
+	if !errors.As(err, &mistakes) {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range mistakes {
+		got = append(got, e.Place)
+	}
+	if diff := cmp.Diff([]string{"/rulez", "/rules/0/target", "/rules/1/apply", "/rules/1/matching", "/scope/0/clauses/0/operator"}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 

@@ -2,6 +2,10 @@ package mapping
 
 import (
 	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/zohoscim/zohoscim/scim"
 )
@@ -24,6 +28,19 @@ type Result struct {
 	// keys. Resource does not have them: find each object's id in the target
 	// and set the path to it, `ref.Path.Set(result.Resource, scim.String(id))`.
 	References []Reference
+
+	// Candidates are the values of rules with SelectUniqueValue, for Create
+	// only. Resource does not have them: set each path to the first of its
+	// values that no object of the target has. If all are taken, the object
+	// cannot be created yet.
+	Candidates []Candidates
+}
+
+// Candidates are the values of which an attribute of a new object gets the
+// first that is free.
+type Candidates struct {
+	Path   *scim.Path
+	Values []scim.Value // in order of preference
 }
 
 // Reference is an attribute that refers to other objects, such as manager or
@@ -46,14 +63,14 @@ type Reference struct {
 // [ErrValue], and nothing is mapped: half a record would look like a change.
 func (c *Compiled) Map(rec Record, a Action) (*Result, error) {
 	res := &Result{Resource: scim.NewResource(c.typ), Flowed: make([]*scim.Path, 0, len(c.rules))}
-	matched := false
+	matched, in := false, input{rec, c.env}
 	for i := range c.rules {
 		r := &c.rules[i]
 		flows := a == Create || !r.createOnly
 		if !flows && r.matching == 0 {
 			continue
 		}
-		v, err := r.value(rec)
+		v, err := r.value(in)
 		if err == nil && flows {
 			err = r.flow(res, v, a)
 		}
@@ -69,11 +86,11 @@ func (c *Compiled) Map(rec Record, a Action) (*Result, error) {
 }
 
 // value returns what the source gives.
-func (r *rule) value(rec Record) (value, *Error) {
+func (r *rule) value(in input) (value, *Error) {
 	if r.eval == nil {
-		return rec.value(r.attribute)
+		return in.rec.value(r.attribute)
 	}
-	return r.eval(rec)
+	return r.eval(in)
 }
 
 // flow adds a value to the result.
@@ -96,6 +113,10 @@ func (r *rule) flow(res *Result, v value, a Action) *Error {
 	}
 	if r.reference {
 		return r.refer(res, v)
+	}
+	if v.kind == kindCandidates {
+		res.Candidates = append(res.Candidates, r.candidates(v))
+		return nil
 	}
 	sv, err := r.convert(v)
 	if err != nil {
@@ -133,11 +154,22 @@ func (r *rule) refer(res *Result, v value) *Error {
 	return err
 }
 
+func (r *rule) candidates(v value) Candidates {
+	out := Candidates{Path: r.path}
+	for _, s := range v.list {
+		out.Values = append(out.Values, scim.String(s))
+	}
+	return out
+}
+
 // convert gives a value the form that the target's Set takes; it converts
 // texts to other types itself.
 func (r *rule) convert(v value) (scim.Value, *Error) {
 	if v.kind == kindBool && r.boolean {
 		return scim.Bool(v.flag), nil
+	}
+	if v.kind == kindRoles {
+		return roleElements(r.typ, r.path.Attribute().Path(), v.list), nil
 	}
 	if v.kind == kindList && r.list {
 		values := make([]scim.Value, len(v.list))
@@ -150,7 +182,32 @@ func (r *rule) convert(v value) (scim.Value, *Error) {
 	if err != nil || !ok {
 		return scim.Value{}, err
 	}
+	if r.dateTime && strings.Contains(s, "/") { // the form in which functions give dates
+		if t, ok := parseDate(s); ok {
+			s = t.Format(time.RFC3339Nano)
+		}
+	}
 	return scim.String(s), nil
+}
+
+// roleElements returns the elements of app roles, which alternate between
+// display names and values. Complex values come from JSON alone.
+func roleElements(t *scim.ResourceType, attribute string, list []string) scim.Value {
+	b, _ := jsontext.AppendQuote([]byte{'{'}, attribute)
+	b = append(b, ":["...)
+	for i := 0; i+1 < len(list); i += 2 {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b, _ = jsontext.AppendQuote(append(b, `{"primary":false,"type":"WindowsAzureActiveDirectoryRole","display":`...), list[i])
+		b, _ = jsontext.AppendQuote(append(b, `,"value":`...), list[i+1])
+		b = append(b, '}')
+	}
+	r, err := scim.DecodeResource(t, append(b, "]}"...))
+	if err != nil {
+		return scim.Value{}
+	}
+	return r.Get(attribute)
 }
 
 // at completes an error with the rule's place.
@@ -186,7 +243,13 @@ func (c *Compiled) Type() *scim.ResourceType { return c.typ }
 
 // Matching returns the attributes by which an existing object is found, in
 // the order in which they are to be tried until one finds exactly one object.
-func (c *Compiled) Matching() []Match { return slices.Clone(c.matching) }
+func (c *Compiled) Matching() []Match {
+	out := slices.Clone(c.matching)
+	for i := range out {
+		out[i].env = c.env
+	}
+	return out
+}
 
 // Owned returns the target attributes that the mapping sets when an object
 // is updated, in the order of the rules.
@@ -198,7 +261,7 @@ func (m Match) Value(rec Record) (scim.Value, error) {
 	if m.rule == nil {
 		return scim.Value{}, nil
 	}
-	v, err := m.rule.value(rec)
+	v, err := m.rule.value(input{rec, m.env})
 	if err == nil && !v.empty() {
 		var sv scim.Value
 		if sv, err = m.rule.convert(v); err == nil {

@@ -228,6 +228,31 @@ func TestScope(t *testing.T) {
 			t.Errorf("%v = %t: %s", row.clause, got, row.reason)
 		}
 	}
+	for _, row := range []struct {
+		clause mapping.Clause
+		want   bool
+		reason string
+	}{
+		{clause("city", mapping.RegexMatch, "^To.*o$"), true, "a pattern"}, {clause("city", mapping.RegexMatch, "kyo"), true, "anywhere in the value"}, {clause("city", mapping.RegexMatch, "tokyo"), false, "case-sensitive"},
+		{clause("city", mapping.NotRegexMatch, "^O"), true, "no match"}, {clause("none", mapping.NotRegexMatch, "^O"), false, "no value fails"},
+		{clause("city", mapping.Includes, "oky"), true, "a part"}, {clause("city", mapping.Includes, "OKY"), false, "case-sensitive"}, {clause("city", mapping.EndsWith, "kyo"), true, "the end"}, {clause("city", mapping.EndsWith, "Tok"), false, "not the end"},
+		{clause("level", mapping.GreaterThan, "2"), true, "3 > 2"}, {clause("level", mapping.GreaterThan, "3"), false, "3 > 3"}, {clause("level", mapping.GreaterThanOrEquals, "3"), true, "3 >= 3"}, {clause("level", mapping.GreaterThan, "-10"), true, "numbers, not texts"}, {clause("city", mapping.GreaterThan, "1"), false, "not a number"},
+		{clause("level", mapping.BitsSet, "2"), true, "11 & 10"}, {clause("level", mapping.BitsSet, "&H4"), false, "011 & 100"}, {clause("level", mapping.BitsClear, "4"), true, "the bit is not set"}, {clause("level", mapping.BitsClear, "1"), false, "it is"}, {clause("none", mapping.BitsClear, "1"), false, "no value fails"},
+		{clause("city", "greater_than", "1"), false, "operators in any letter case"}, {clause("city", "ends with", "kyo"), true, "and with spaces"},
+	} {
+		m := user()
+		m.Scope = mapping.Scope{{Clauses: []mapping.Clause{row.clause}}}
+		if got := compiled(t, m, scim.UserType()).Contains(record); got != row.want {
+			t.Errorf("%v = %t: %s", row.clause, got, row.reason)
+		}
+	}
+	for _, bad := range []mapping.Clause{clause("a", mapping.RegexMatch, "(?=x)"), clause("a", mapping.GreaterThan, "x"), clause("a", mapping.Includes, ""), clause("a", mapping.BitsSet, "1.5")} {
+		m := user()
+		m.Scope = mapping.Scope{{Clauses: []mapping.Clause{bad}}}
+		if _, err := mapping.Compile(m, scim.UserType()); !errors.Is(err, mapping.ErrScope) {
+			t.Errorf("%v: %v", bad, err)
+		}
+	}
 	yes, no := clause("enabled", mapping.IsTrue, ""), clause("city", mapping.Equals, "Osaka")
 	groups := []struct {
 		scope mapping.Scope

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/zohoscim/zohoscim/scim"
 	"github.com/zohoscim/zohoscim/scim/filter"
 )
 
@@ -16,10 +17,18 @@ type Mapping struct {
 	Off    []Action `json:"off,omitzero"`   // what is not done to the target's objects; nil: everything is done
 	Scope  Scope    `json:"scope,omitzero"` // which records are mapped; nil: all
 	Rules  []Rule   `json:"rules"`          // in any order
+
+	// Attributes are the names of the source's attributes. If they are given,
+	// Compile refuses others; nil: they are not known.
+	Attributes []string `json:"attributes,omitzero"`
+
+	// Extensions define the target's own schema extensions, in the form of
+	// RFC 7643 section 7, for [Mapping.ResourceType].
+	Extensions []*scim.Schema `json:"extensions,omitzero"`
 }
 
-// Rule gives one target attribute its value. Exactly one of Attribute, Fixed
-// and Expression is its source.
+// Rule gives one target attribute its value. Exactly one of Attribute, Fixed,
+// Expression and None is its source.
 type Rule struct {
 	// Target is the attribute path in the target: "userName",
 	// `emails[type eq "work"].value`,
@@ -29,6 +38,8 @@ type Rule struct {
 	Attribute  string `json:"attribute,omitzero"`  // source attribute, taken as it is; case-sensitive
 	Fixed      any    `json:"fixed,omitzero"`      // one value for everyone: string, bool, int, int64 or float64
 	Expression string `json:"expression,omitzero"` // see the package documentation
+
+	None bool `json:"none,omitzero"` // leave the target alone, but for the default where it has no value
 
 	// Default is the value of an object that is created when the source has
 	// none: string, bool, int, int64 or float64. It never overwrites a value
@@ -56,6 +67,10 @@ func Fixed(target string, value any) Rule { return Rule{Target: target, Fixed: v
 
 // Expression returns a rule that computes its value.
 func Expression(target, text string) Rule { return Rule{Target: target, Expression: text} }
+
+// None returns a rule that leaves the target alone. With a default it fills
+// the target where that has no value, on update too.
+func None(target string) Rule { return Rule{Target: target, None: true} }
 
 // Match returns the rule as a matching rule of a precedence, 1 or more.
 func (r Rule) Match(precedence int) Rule {
@@ -86,6 +101,8 @@ func (r Rule) Clearing() Rule {
 func (m *Mapping) With(rules ...Rule) *Mapping {
 	out := *m
 	out.Off = slices.Clone(m.Off)
+	out.Attributes = slices.Clone(m.Attributes)
+	out.Extensions = slices.Clone(m.Extensions)
 	out.Scope = m.Scope.clone()
 	out.Rules = slices.Clone(m.Rules)
 	for _, r := range rules {
@@ -116,10 +133,14 @@ func targetKey(target string) string {
 // Apply says when a rule is used.
 type Apply uint8
 
-// The values of [Apply], which are those of Entra's "Apply this mapping".
+// The values of [Apply], which are the flow types of Entra. Those that only
+// add are explained by Microsoft with no more than their names.
 const (
-	Always   Apply = iota // whenever an object is created or updated
-	OnCreate              // only during object creation
+	Always            Apply = iota // whenever an object is created or updated
+	OnCreate                       // only during object creation
+	MultiValueAddOnly              // like Always, but no value of a list is ever removed
+	ValueAddOnly                   // no value is ever removed or replaced
+	AttributeAddOnly               // only where the target has no value at all
 )
 
 // Action is what is done to an object of the target.

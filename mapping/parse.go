@@ -127,17 +127,28 @@ func (p *parser) operand() (e *expr, err *Error) {
 func isDigit(c byte) bool  { return '0' <= c && c <= '9' }
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
+// attribute reads a name in brackets. The name may hold brackets in pairs, as
+// the SCIM path emails[type eq "work"].value does.
 func (p *parser) attribute() (*expr, *Error) {
-	start := p.pos
-	end := strings.IndexAny(p.s[start+1:], "[]")
-	if end < 0 || p.s[start+1+end] == '[' {
+	start, depth, end := p.pos, 0, -1
+	for i := start; i < len(p.s) && end < 0; i++ {
+		switch p.s[i] {
+		case '[':
+			depth++
+		case ']':
+			if depth--; depth == 0 {
+				end = i
+			}
+		}
+	}
+	if end < 0 {
 		return nil, p.fail(start, "the attribute has no closing square bracket")
 	}
-	name := p.s[start+1 : start+1+end]
+	name := p.s[start+1 : end]
 	if strings.TrimSpace(name) == "" {
 		return nil, p.fail(start, "there is no attribute name between the brackets")
 	}
-	p.pos = start + end + 2
+	p.pos = end + 1
 	return &expr{kind: exprAttribute, pos: start, text: name}, nil
 }
 

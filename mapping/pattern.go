@@ -97,13 +97,17 @@ func (p *pattern) group() string {
 		{"(?<!", "RE2 has no look-behind; list what may come before"},
 		{"(?>", "RE2 does not need atomic groups; write (?:"},
 		{"(?(", "RE2 has no conditions; use IIF"},
-		{"(?'", "write the group's name as (?<name>"},
-		{"(?#", "RE2 has no comments; leave it out"},
 		{"(?P", "write the group's name as (?<name>"},
 	} {
 		if p.rest(x.prefix) {
 			return x.detail
 		}
+	}
+	switch {
+	case p.rest("(?#"):
+		return p.comment()
+	case p.rest("(?'"):
+		return p.quotedName()
 	}
 	if p.rest("(?<") {
 		end := strings.IndexByte(p.s[p.pos:], '>')
@@ -121,6 +125,27 @@ func (p *pattern) group() string {
 	return ""
 }
 
+// comment leaves (?#…) out.
+func (p *pattern) comment() string {
+	end := strings.IndexByte(p.s[p.pos:], ')')
+	if end < 0 {
+		return "the comment is not closed"
+	}
+	p.pos += end + 1
+	return ""
+}
+
+// quotedName writes (?'name' as (?<name>.
+func (p *pattern) quotedName() string {
+	name, _, closed := strings.Cut(p.s[p.pos+3:], "'")
+	if !closed || strings.Contains(name, "-") {
+		return "a named group is written (?<name>"
+	}
+	p.out.WriteString("(?<" + name + ">")
+	p.pos += len("(?''") + len(name)
+	return ""
+}
+
 // escape translates a backslash and what belongs to it.
 func (p *pattern) escape() string {
 	if p.pos+1 == len(p.s) {
@@ -132,6 +157,8 @@ func (p *pattern) escape() string {
 		return p.perlClass(c)
 	case 'b', 'B':
 		return "RE2 knows word boundaries between ASCII letters only; name the characters around the word"
+	case 'Z', 'G':
+		return "RE2 knows the end of the text as \\z and no place where the last match ended"
 	case 'k', '1', '2', '3', '4', '5', '6', '7', '8', '9':
 		return "RE2 has no references back to a group"
 	case 'u':
@@ -146,6 +173,10 @@ func (p *pattern) escape() string {
 			return `two hexadecimal digits belong after \x`
 		}
 		p.copy(4)
+		return ""
+	case 'e':
+		p.out.WriteString(`\x1b`)
+		p.pos += 2
 		return ""
 	case 'p', 'P', 'A', 'z', 'f', 'n', 'r', 't', 'v', 'a':
 		p.copy(2)

@@ -10,6 +10,9 @@ import (
 // attributes, which are case-sensitive. A value is a string, bool, int, int64,
 // float64, []string, []any of these, or nil.
 //
+// A list of app role assignments may also hold a map[string]any with id, value
+// and displayName, for the functions that take it.
+//
 // A directory has no empty strings, but a file has: an attribute that is
 // missing, nil or "" has no value, and nil and "" in a list are passed over.
 // A Record is only read, so that several goroutines may map it.
@@ -25,6 +28,8 @@ const (
 	kindBool
 	kindNumber // the digits are in text
 	kindList
+	kindRoles      // the list alternates between display names and values of roles
+	kindCandidates // of SelectUniqueValue, of which one is to be chosen
 )
 
 // value is what a source gives: one typed value, kept free of pointers to
@@ -42,7 +47,7 @@ func boolValue(b bool) value   { return value{kind: kindBool, flag: b} }
 // null reports whether there is nothing to flow. An empty list counts, but
 // stays a list: to a group, no members is an answer.
 func (v value) null() bool {
-	return v.kind == kindNull || v.kind == kindIgnored || v.kind == kindList && len(v.list) == 0
+	return v.kind == kindNull || v.kind == kindIgnored || v.kind >= kindList && len(v.list) == 0
 }
 
 // empty reports whether v is null or the empty text.
@@ -59,6 +64,8 @@ func (v value) single() (s string, ok bool, err *Error) {
 			return "True", true, nil
 		}
 		return "False", true, nil
+	case kindRoles, kindCandidates:
+		return "", false, &Error{Kind: KindValue, Detail: "the function's result is for a rule alone and not for another function"}
 	case kindList:
 		if len(v.list) > 1 {
 			return "", false, &Error{Kind: KindValue, Detail: "there are several values where one is needed; use Join to make one of them"}

@@ -82,6 +82,7 @@ func (c *checker) shape(r *rule, parsed filter.Path) {
 	a := r.path.Attribute()
 	r.boolean = a.Type == scim.TypeBoolean
 	r.text = a.Type == scim.TypeString || a.Type == scim.TypeBinary
+	r.dateTime = a.Type == scim.TypeDateTime
 	r.list = a.MultiValued && parsed.Filter == nil
 	switch {
 	case a.Mutability == scim.ReadOnly || a.Path() == "schemas":
@@ -150,7 +151,7 @@ func (c *checker) tryConstants(r *rule) {
 		return
 	}
 	if c.rule.Fixed != nil {
-		v, _ := r.eval(nil) // a constant has no error
+		v, _ := r.eval(input{}) // a constant has no error
 		c.try(r, "the fixed value", v)
 	} else {
 		c.try(r, "", sample(r.path.Attribute()))
