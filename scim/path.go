@@ -269,12 +269,7 @@ func (p *Path) visit(n *node, chain []*Attribute, fn func(holder *node) error) e
 	if len(chain) == 1 {
 		return fn(n)
 	}
-	nodes, err := p.children(n, chain[0])
-	for _, child := range nodes {
-		if err = p.visit(child, chain[1:], fn); err != nil {
-			break
-		}
-	}
+	err := p.each(n, chain[0], func(child *node) error { return p.visit(child, chain[1:], fn) })
 	if at := n.find(chain[0]); err != nil && at != nil && at.kind == KindComplex && len(at.node.members) == 0 {
 		n.remove(chain[0]) // it was made for a value that did not come
 	}
@@ -283,43 +278,63 @@ func (p *Path) visit(n *node, chain []*Attribute, fn func(holder *node) error) e
 
 // elements returns what a path with a filter at its end, or one to a complex
 // attribute, selects in the node that holds the attribute.
-func (p *Path) elements(holder *node) ([]*node, error) { return p.children(holder, p.attr) }
+func (p *Path) elements(holder *node) (out []*node, err error) {
+	err = p.each(holder, p.attr, func(n *node) error {
+		out = append(out, n)
+		return nil
+	})
+	return out, err
+}
 
-// children returns the nodes of a complex attribute that the path leads
-// through. If there is none, one is made that the path's filter selects.
-func (p *Path) children(n *node, a *Attribute) ([]*node, error) {
+// each gives fn the nodes of a complex attribute that the path leads through.
+// If there is none, one is made that the path's filter selects.
+func (p *Path) each(n *node, a *Attribute, fn func(*node) error) error {
 	filtered := p.filter != nil && p.filter.on == a
 	if !a.MultiValued {
 		if !filtered {
-			return []*node{n.child(a)}, nil
+			return fn(n.child(a))
 		}
 		if at := n.find(a); at != nil && p.filter.match.match(at.node, nil) {
-			return []*node{at.node}, nil
+			return fn(at.node)
 		}
-		return nil, p.noTarget()
+		return p.noTarget()
 	}
-	var out []*node
+	found := false
 	if at := n.find(a); at != nil {
 		for _, item := range at.node.items {
-			if item.node != nil && (!filtered || p.filter.match.match(item.node, nil)) {
-				out = append(out, item.node)
+			if item.node == nil || filtered && !p.filter.match.match(item.node, nil) {
+				continue
+			}
+			found = true
+			if err := fn(item.node); err != nil {
+				return err
 			}
 		}
 	}
-	if out != nil {
-		return out, nil
+	if found {
+		return nil
 	}
-	item := Value{kind: KindComplex, node: &node{}}
-	if filtered {
-		for _, s := range p.filter.seeds {
-			item.node.set(s.attr, s.val.clone())
-		}
-		if p.filter.seeds == nil || !p.filter.match.match(item.node, nil) {
-			return nil, p.noTarget()
-		}
+	item, err := p.described(filtered)
+	if err != nil {
+		return err
 	}
 	appendItem(n, a, item)
-	return []*node{item.node}, nil
+	return fn(item.node)
+}
+
+// described returns an element that the path's filter selects.
+func (p *Path) described(filtered bool) (Value, error) {
+	item := Value{kind: KindComplex, node: newNode(4)}
+	if !filtered {
+		return item, nil
+	}
+	for _, s := range p.filter.seeds {
+		item.node.set(s.attr, s.val.clone())
+	}
+	if p.filter.seeds == nil || !p.filter.match.match(item.node, nil) {
+		return Value{}, p.noTarget()
+	}
+	return item, nil
 }
 
 func (p *Path) noTarget() error {
@@ -329,7 +344,7 @@ func (p *Path) noTarget() error {
 func appendItem(n *node, a *Attribute, item Value) {
 	at := n.find(a)
 	if at == nil {
-		n.set(a, Value{kind: KindMulti, node: &node{items: []Value{item}}})
+		n.set(a, Value{kind: KindMulti, node: &node{items: append(make([]Value, 0, 3), item)}})
 		return
 	}
 	at.node.items = append(at.node.items, item)

@@ -21,7 +21,7 @@ type Resource struct {
 
 // NewResource returns an empty resource of a type.
 func NewResource(t *ResourceType) *Resource {
-	return &Resource{typ: t, top: &node{}}
+	return &Resource{typ: t, top: newNode(16)}
 }
 
 // Type returns the resource type.

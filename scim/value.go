@@ -169,6 +169,10 @@ func (n *node) clone() *node {
 	return c
 }
 
+// newNode returns a node with room for some members: most are filled one by
+// one.
+func newNode(room int) *node { return &node{members: make([]member, 0, room)} }
+
 // find returns a pointer into the node, or nil.
 func (n *node) find(a *Attribute) *Value {
 	for i := range n.members {
@@ -218,7 +222,7 @@ func (n *node) child(a *Attribute) *node {
 	if v := n.find(a); v != nil && v.node != nil {
 		return v.node
 	}
-	c := &node{}
+	c := newNode(4)
 	n.set(a, Value{kind: KindComplex, node: c})
 	return c
 }

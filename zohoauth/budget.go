@@ -12,6 +12,9 @@ const (
 	window    = 10 * time.Minute
 	perWindow = 10
 
+	// maxRefusal is the longest that a refusal of Zoho is believed.
+	maxRefusal = 24 * time.Hour
+
 	// maxBudgets bounds the number of refresh tokens that are counted at once.
 	maxBudgets = 100_000
 )
@@ -35,11 +38,11 @@ type spent struct {
 
 func newBudget() *budget { return &budget{tokens: make(map[[sha256.Size]byte]*spent)} }
 
-// take spends one request on the refresh token, or says why it may not be sent.
-func (b *budget) take(refresh Secret, now time.Time) *Error {
+// take spends one request on the grant (its refresh token), or says why it may not be sent.
+func (b *budget) take(grant Secret, now time.Time) *Error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := b.get(refresh, now)
+	s := b.get(grant, now)
 	if s == nil {
 		return &Error{Kind: KindRateLimited, Until: now.Add(window), Detail: "too many grants are in use at once"}
 	}
@@ -56,18 +59,18 @@ func (b *budget) take(refresh Secret, now time.Time) *Error {
 	return nil
 }
 
-// refuse keeps a refusal for the refresh token until a time.
-func (b *budget) refuse(refresh Secret, e *Error, until time.Time) {
+// refuse keeps a refusal for the grant until a time.
+func (b *budget) refuse(grant Secret, e *Error, until time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if s := b.tokens[sha256.Sum256([]byte(refresh.Reveal()))]; s != nil {
+	if s := b.tokens[sha256.Sum256([]byte(grant.Reveal()))]; s != nil {
 		s.refusal, s.until = e, until
 	}
 }
 
 // get finds or makes the entry, and drops entries without recent history now and
 // then. It returns nil when the budget is full: the caller has to wait.
-func (b *budget) get(refresh Secret, now time.Time) *spent {
+func (b *budget) get(grant Secret, now time.Time) *spent {
 	if now.Sub(b.swept) > window {
 		b.swept = now
 		for k, s := range b.tokens {
@@ -77,7 +80,7 @@ func (b *budget) get(refresh Secret, now time.Time) *spent {
 			}
 		}
 	}
-	k := sha256.Sum256([]byte(refresh.Reveal()))
+	k := sha256.Sum256([]byte(grant.Reveal()))
 	s := b.tokens[k]
 	if s == nil && len(b.tokens) < maxBudgets {
 		s = new(spent)

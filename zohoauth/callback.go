@@ -131,6 +131,7 @@ func (c *Config) readDC(query url.Values, p *pending) (datacenter.DC, error) {
 		return "", &Error{Kind: KindForeignHost, Op: "callback", Detail: "iss is not the accounts server of " + show(dc)}
 	}
 	if err := p.allows(dc); err != nil {
+		err.Op = "callback"
 		return "", err
 	}
 	return dc, nil
@@ -159,8 +160,8 @@ func (c *Config) namedDC(location, server string, query url.Values) (datacenter.
 }
 
 // allows reports an end in dc that the start did not agree on.
-func (p *pending) allows(dc datacenter.DC) error {
-	e := &Error{Kind: KindWrongDataCenter, Op: "callback", DC: dc}
+func (p *pending) allows(dc datacenter.DC) *Error {
+	e := &Error{Kind: KindWrongDataCenter, DC: dc}
 	china := dc == datacenter.CN || p.start == datacenter.CN
 	switch {
 	case dc == p.start:

@@ -25,7 +25,8 @@ const (
 	// process left. Writing one takes milliseconds.
 	staleTemp = time.Minute
 
-	tempPrefix = ".tmp-"
+	tempPrefix  = ".tmp-"
+	tokenSuffix = ".token"
 )
 
 // DirStore is a [TokenStore] of one file for each key in a folder that belongs
@@ -37,7 +38,43 @@ const (
 // with [ErrInsecureStore] and left as it is: someone else may have read it, or
 // put it there. On systems without such modes only links are refused, and the
 // folder's own protection has to do.
-type DirStore struct{ dir string }
+//
+// It is a [Locker] on Linux, macOS, the BSDs and Windows.
+type DirStore struct {
+	dir  string
+	disk disk
+}
+
+// disk is what a DirStore does to its folder, so that a test can stop or fail
+// each step.
+type disk interface {
+	create(dir string) (tempFile, error) // a new file of mode 0600
+	rename(from, to string) error
+	remove(name string) error
+	syncDir(dir string) error
+}
+
+// tempFile is a file that is being written.
+type tempFile interface {
+	io.WriteCloser
+	Name() string
+	Sync() error
+}
+
+// osDisk is the real one.
+type osDisk struct{}
+
+func (osDisk) create(dir string) (tempFile, error) {
+	f, err := os.CreateTemp(dir, tempPrefix+"*")
+	if err != nil {
+		return nil, err // not a nil *os.File in an interface
+	}
+	return f, nil
+}
+
+func (osDisk) rename(from, to string) error { return rename(from, to) }
+func (osDisk) remove(name string) error     { return os.Remove(name) }
+func (osDisk) syncDir(dir string) error     { return syncDir(dir) }
 
 // NewDirStore returns a store in dir, which is made if it does not exist. It
 // also removes temporary files that a killed process left there.
@@ -52,7 +89,7 @@ func NewDirStore(dir string) (*DirStore, error) {
 	if err != nil {
 		return nil, &Error{Kind: KindStore, Op: "open", Err: err}
 	}
-	d := &DirStore{dir: abs}
+	d := &DirStore{dir: abs, disk: osDisk{}}
 	if err := d.checkDir(); err != nil {
 		return nil, storeError("open", "", err)
 	}
@@ -110,10 +147,10 @@ func (d *DirStore) Put(ctx context.Context, key string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(temp, path); err != nil {
-		return errors.Join(err, os.Remove(temp))
+	if err := d.disk.rename(temp, path); err != nil {
+		return errors.Join(err, d.disk.remove(temp))
 	}
-	return syncDir(d.dir)
+	return d.disk.syncDir(d.dir)
 }
 
 // Delete implements [TokenStore].
@@ -122,10 +159,10 @@ func (d *DirStore) Delete(ctx context.Context, key string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := d.disk.remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return syncDir(d.dir)
+	return d.disk.syncDir(d.dir)
 }
 
 // begin checks what every operation needs and returns the file of key.
@@ -142,7 +179,7 @@ func (d *DirStore) begin(ctx context.Context, key string) (string, error) {
 // writeTemp writes data to a new file of mode 0600, down to the disk: a rename
 // may reach the disk before the content that it names.
 func (d *DirStore) writeTemp(data []byte) (name string, err error) {
-	f, err := os.CreateTemp(d.dir, tempPrefix+"*")
+	f, err := d.disk.create(d.dir)
 	if err != nil {
 		return "", err
 	}
@@ -152,7 +189,7 @@ func (d *DirStore) writeTemp(data []byte) (name string, err error) {
 	}
 	err = errors.Join(err, f.Close())
 	if err != nil {
-		return "", errors.Join(err, os.Remove(f.Name()))
+		return "", errors.Join(err, d.disk.remove(f.Name()))
 	}
 	return f.Name(), nil
 }
@@ -213,7 +250,7 @@ func fileName(key string) string {
 	}
 	if b.Len() > maxName {
 		sum := sha256.Sum256([]byte(key))
-		return "hash-" + hex.EncodeToString(sum[:]) + ".token"
+		return "hash-" + hex.EncodeToString(sum[:]) + tokenSuffix
 	}
-	return "key-" + b.String() + ".token"
+	return "key-" + b.String() + tokenSuffix
 }

@@ -39,3 +39,6 @@ func syncDir(dir string) error {
 	}
 	return errors.Join(f.Sync(), f.Close())
 }
+
+// rename puts a file in the place of another one at once.
+func rename(from, to string) error { return os.Rename(from, to) }

@@ -13,7 +13,12 @@
 //	consent, err := flow.Start(ctx, datacenter.JP, &zohoauth.StartOptions{Session: session})
 //	// send the user to consent.URL; later, in the handler of the redirect URL:
 //	token, err := flow.HandleSessionCallback(ctx, session, r.URL.Query())
-//	err = zohoauth.SaveToken(ctx, store, "org-1", token)
+//	err = cfg.ReplaceToken(ctx, store, "org-1", token)
+//
+// A [Handler] does all of that for a web service: it binds the consent to the
+// browser and answers with a page in English or Japanese. Without a browser there
+// are [Config.StartDevice], [Config.ExchangeSelfClient] for a code from the API
+// console, and [Config.ClientCredentials].
 //
 // # Every day after
 //
@@ -23,7 +28,24 @@
 //	source, err := zohoauth.NewTokenSource(cfg, store, "org-1", nil)
 //	token, err := source.TokenContext(ctx) // an *oauth2.Token
 //
-// It is an [oauth2.TokenSource], too. After a 401 call [TokenSource.Invalidate].
+// It is an [oauth2.TokenSource], too. After a 401 call [TokenSource.Invalidate], or
+// let [NewClient] do so: it puts the token into requests to one host, repeats what
+// is safe, and lets no token leave for another.
+//
+// # Several processes
+//
+// Processes that share a store share the grant. If the store is a [Locker], as
+// [DirStore] is, one of them refreshes while the others wait for its token, and
+// the lock of one that was killed is free at once. Each request is noted in the
+// store before it is sent, so Zoho's 10 requests in 10 minutes are kept among all
+// of them, and across restarts.
+//
+// # The end of a grant
+//
+// Zoho keeps 20 refresh tokens of a user for a client and silently ends the
+// oldest. [Config.ReplaceToken] therefore revokes the grant that a new consent
+// replaces, once the new one is saved. [Config.Revoke] and [Config.Disconnect] end
+// one. [TokenSourceOptions] has functions that hear of refreshes and of losses.
 //
 // # Data centers
 //
@@ -41,8 +63,7 @@
 //     access token is a success; nothing else ever changes a stored grant.
 //   - Zoho's invalid_code is [ErrCodeRejected] for a code and
 //     [ErrConsentRequired] for a refresh token.
-//   - "Access Denied" is a rate limit ([ErrRateLimited]), not a lost grant. A
-//     Config sends at most 10 requests per refresh token in 10 minutes.
+//   - "Access Denied" is a rate limit ([ErrRateLimited]), not a lost grant.
 //   - expires_in is in seconds, or in milliseconds beside expires_in_sec. Without
 //     either, 10 minutes are assumed; more than 24 hours are refused.
 //   - A refresh token comes with the first consent only, unless prompt=consent
@@ -56,10 +77,12 @@
 //
 // # What is not here
 //
-// Several processes that refresh one grant at the same moment adopt each other's
-// token afterwards, but do not wait for each other. A Flow keeps its started
-// consents in memory, so the callback has to reach the process that started.
-// Device flow, self client and revocation are not covered.
+// A Flow keeps its started consents in memory, so the callback has to reach the
+// process that started. A server that rotates refresh tokens, which Zoho does not,
+// costs a consent if the process dies between its answer and the saving. After a
+// machine wakes from sleep, a token that ended meanwhile may be handed out for a
+// tenth of a second. No live Zoho was at hand: everything here is held to Zoho's
+// documents and to what others measured.
 //
 // The package zohoauthtest has a fake of Zoho's accounts servers.
 package zohoauth

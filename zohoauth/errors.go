@@ -27,6 +27,7 @@ const (
 	KindRateLimited      Kind = "too many token requests"
 	KindNoRefreshToken   Kind = "no refresh token"
 	KindMissingScope     Kind = "a wanted scope is missing"
+	KindExpired          Kind = "the user did not answer in time"
 	KindRefused          Kind = "request was refused"
 	KindUnexpectedAnswer Kind = "answer was not understood"
 	KindUnavailable      Kind = "accounts server is unavailable"
@@ -67,6 +68,8 @@ var (
 	ErrNoRefreshToken error = sentinel(KindNoRefreshToken)
 	// ErrMissingScope: the grant does not cover the scopes of the Config.
 	ErrMissingScope error = sentinel(KindMissingScope)
+	// ErrExpired: nobody entered the code of a device flow in time. Start again.
+	ErrExpired error = sentinel(KindExpired)
 	// ErrRefused: Zoho answered with another error word: Error.Code.
 	ErrRefused error = sentinel(KindRefused)
 	// ErrUnexpectedAnswer: not the JSON that Zoho documents.
@@ -85,13 +88,17 @@ var (
 // several callers may share one.
 type Error struct {
 	Kind   Kind
-	Op     string        // what was being done: "config", "start", "callback", "exchange", "refresh", "load", "save", "token"
+	Op     string        // what was being done: "config", "start", "callback", "exchange", "refresh", "revoke", "device", "info", "open", "load", "save", "lock", "token", "request"
 	DC     datacenter.DC // where, or the data center that was named; zero if none
 	Code   string        // Zoho's error word, letters only; empty if it sent none that is printable
 	Status int           // HTTP status, 0 if there was no answer
 	Until  time.Time     // for KindRateLimited: not before this time; else zero
 	Detail string        // the place and the remedy, for people
 	Err    error         // the cause, nil if there is none
+
+	// ConsentURL is, for KindConsentRequired of a TokenSource, where a person
+	// consents again: TokenSourceOptions.ConsentURL. It is not in the text.
+	ConsentURL string
 
 	sentinel bool
 }

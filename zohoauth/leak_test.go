@@ -2,12 +2,14 @@ package zohoauth_test
 
 import (
 	"bytes"
+	"context"
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
@@ -51,6 +53,15 @@ func leakRows(t *testing.T) map[string]any {
 	_, tokenErr := src.TokenContext(t.Context()) // loads the token; the fake does not know it
 	flow := newFlow(t, cfg, nil)
 	start(t, flow, datacenter.JP, nil)
+	handler, err := zohoauth.NewHandler(flow, func(context.Context, *zohoauth.Token) error { return nil }, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := zohoauth.NewClient(src, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	device := leakDevice(t)
 	return map[string]any{
 		"Config": cfg, "ConfigOptions": opts, "Token": tok, "MemoryStore": store, "TokenSource": src, "Flow": flow,
 		"Error":              tokenErr,
@@ -59,7 +70,31 @@ func leakRows(t *testing.T) map[string]any {
 		"Consent":            &zohoauth.Consent{},
 		"DirStore":           newDirStore(t, t.TempDir()+"/d"),
 		"TokenSourceOptions": &zohoauth.TokenSourceOptions{},
+		"Device":             device,
+		"Handler":            handler,
+		"HandlerOptions":     &zohoauth.HandlerOptions{},
+		"ClientOptions":      &zohoauth.ClientOptions{HTTPClient: client},
+		"User":               &zohoauth.User{},
+		"ServerInfo":         &zohoauth.ServerInfo{},
 	}
+}
+
+// leakDevice returns a Device whose device code is a canary.
+func leakDevice(t *testing.T) *zohoauth.Device {
+	t.Helper()
+	hc := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		body := `{"user_code":"ABCD","device_code":"` + canary + `","verification_url":"https://accounts.zoho.jp/oauth/v3/device"}`
+		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	})}
+	cfg, err := zohoauth.NewConfig("1000.C", zohoauth.NewSecret("s"), &zohoauth.ConfigOptions{HTTPClient: hc})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := cfg.StartDevice(t.Context(), datacenter.JP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 // TestRedaction prints every exported type in every way there is.

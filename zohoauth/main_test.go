@@ -3,8 +3,12 @@ package zohoauth_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -14,7 +18,16 @@ import (
 	"github.com/zohoscim/zohoscim/zohoauth/zohoauthtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if setting := os.Getenv(childEnv); setting != "" {
+		if err := child(setting); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // newServer returns a fake that is closed at the end of the test.
 func newServer(t testing.TB, o *zohoauthtest.Options) *zohoauthtest.Server {
@@ -124,10 +137,11 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// brokenStore fails what its fields say.
+// brokenStore fails what its fields say: put for tokens, count for the records
+// of requests, get for both.
 type brokenStore struct {
 	zohoauth.TokenStore
-	get, put func() error
+	get, put, count func() error
 }
 
 func (b *brokenStore) Get(ctx context.Context, key string) ([]byte, error) {
@@ -140,10 +154,23 @@ func (b *brokenStore) Get(ctx context.Context, key string) ([]byte, error) {
 }
 
 func (b *brokenStore) Put(ctx context.Context, key string, data []byte) error {
-	if b.put != nil {
-		if err := b.put(); err != nil {
+	fail := b.put
+	if strings.HasPrefix(key, "requests/") {
+		fail = b.count
+	}
+	if fail != nil {
+		if err := fail(); err != nil {
 			return err
 		}
 	}
 	return b.TokenStore.Put(ctx, key, data)
+}
+
+// faulty is the answer of a fault, without a server.
+func faulty(f *zohoauthtest.Fault, r *http.Request) *http.Response {
+	body := f.Body
+	if f.Error != "" {
+		body = `{"error":"` + f.Error + `"}`
+	}
+	return &http.Response{StatusCode: f.Status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}
 }

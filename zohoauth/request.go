@@ -17,6 +17,9 @@ import (
 // requestTimeout bounds one token request, answer included.
 const requestTimeout = time.Minute
 
+// lostGrant is the remedy for a refresh token that Zoho no longer knows.
+const lostGrant = "the refresh token was revoked, or pushed out by newer ones: the user has to consent again"
+
 // Exchange turns an authorization code into a token at the accounts server of
 // dc (RFC 6749 section 4.1.3). verifier is the PKCE verifier of the consent
 // (RFC 7636 section 4.5), zero if it had none. Most programs want
@@ -37,10 +40,20 @@ func (c *Config) Exchange(ctx context.Context, dc datacenter.DC, code, verifier 
 	if !verifier.IsZero() {
 		form.Set("code_verifier", verifier.Reveal())
 	}
+	return c.first(ctx, op, dc, form)
+}
+
+// first sends the request for a new grant and makes its token.
+func (c *Config) first(ctx context.Context, op string, dc datacenter.DC, form url.Values) (*Token, error) {
 	a, err := c.token(ctx, op, dc, form)
 	if err != nil {
 		return nil, c.done(ctx, op, dc, err)
 	}
+	return c.granted(ctx, op, dc, a)
+}
+
+// granted makes the token of a new grant, which has to come with a refresh token.
+func (c *Config) granted(ctx context.Context, op string, dc datacenter.DC, a *answer) (*Token, error) {
 	if err := c.acceptable(op, dc, a); err != nil {
 		return nil, c.done(ctx, op, dc, err)
 	}
@@ -48,20 +61,26 @@ func (c *Config) Exchange(ctx context.Context, dc datacenter.DC, code, verifier 
 		return nil, c.done(ctx, op, dc, &Error{Kind: KindNoRefreshToken,
 			Detail: "ask with access_type=offline and prompt=consent, as Flow.Start does"})
 	}
+	t := c.newToken(dc, a)
+	// Zoho counts this access token against the new refresh token's ten.
+	_ = c.budget.take(t.grantKey(), time.Now())
+	return t, c.done(ctx, op, dc, nil)
+}
+
+// newToken returns the token of an answer that no earlier one came before.
+func (c *Config) newToken(dc datacenter.DC, a *answer) *Token {
 	if a.apiDomain == "" {
 		a.apiDomain = c.endpoints(dc).API
 	}
 	if len(a.scopes) == 0 {
 		a.scopes = c.scopes // RFC 6749 section 5.1: no scope means what was asked for
 	}
-	t := (&Token{DC: dc, ClientID: c.clientID}).with(a)
-	// Zoho counts this access token against the new refresh token's ten.
-	_ = c.budget.take(t.RefreshToken, time.Now())
-	return t, c.done(ctx, op, dc, nil)
+	return (&Token{DC: dc, ClientID: c.clientID}).with(a)
 }
 
 // Refresh gets a new access token for t's grant (RFC 6749 section 6), at the
 // accounts server of t.DC. Answers of Zoho have no refresh token; t's is kept.
+// A token of [Config.ClientCredentials] is simply asked for again.
 // The result is not stored: [TokenSource] does both, and shares one refresh
 // among all callers.
 //
@@ -77,26 +96,27 @@ func (c *Config) Refresh(ctx context.Context, t *Token) (*Token, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, &Error{Kind: KindCanceled, Op: op, DC: t.DC, Err: err}
 	}
-	if err := c.budget.take(t.RefreshToken, time.Now()); err != nil {
+	if err := c.budget.take(t.grantKey(), time.Now()); err != nil {
 		return nil, c.done(ctx, op, t.DC, err)
 	}
-	a, err := c.token(ctx, op, t.DC, values(
-		"grant_type", "refresh_token",
-		"refresh_token", t.RefreshToken.Reveal(),
-	))
+	form := values("grant_type", "refresh_token", "refresh_token", t.RefreshToken.Reveal())
+	if t.ClientCredentials {
+		form = c.credentialsForm(t.SOID)
+	}
+	a, err := c.token(ctx, op, t.DC, form)
 	if err == nil {
 		err = c.acceptable(op, t.DC, a)
 	}
 	if err != nil {
 		if err.Kind == KindCodeRejected {
 			err.Kind = KindConsentRequired
-			err.Detail = "the refresh token was revoked, or pushed out by newer ones: the user has to consent again"
+			err.Detail = lostGrant
 		}
 		switch err.Kind {
 		case KindRateLimited:
-			c.budget.refuse(t.RefreshToken, err, err.Until)
+			c.budget.refuse(t.grantKey(), err, err.Until)
 		case KindConsentRequired:
-			c.budget.refuse(t.RefreshToken, err, time.Now().Add(window))
+			c.budget.refuse(t.grantKey(), err, time.Now().Add(window))
 		}
 		return nil, c.done(ctx, op, t.DC, err)
 	}
@@ -119,43 +139,104 @@ func (c *Config) acceptable(op string, dc datacenter.DC, a *answer) *Error {
 	return nil
 }
 
-// token sends one token request and reads the answer. Credentials travel in the
-// body only: an address ends up in logs.
+// token sends one request to the token endpoint and reads the answer.
 func (c *Config) token(ctx context.Context, op string, dc datacenter.DC, form url.Values) (*answer, *Error) {
+	r, err := c.post(ctx, dc, tokenPath, form)
+	if err != nil {
+		return nil, err
+	}
+	return r.grant()
+}
+
+// Paths of an accounts server.
+const (
+	tokenPath       = "/oauth/v2/token"
+	revokePath      = "/oauth/v2/token/revoke" // in the OpenID configuration, every product page and SDK
+	revokePathNew   = "/oauth/v2/revoke/token" // in the Accounts page of 2026
+	deviceCodePath  = "/oauth/v3/device/code"
+	deviceTokenPath = "/oauth/v3/device/token"
+	userPath        = "/oauth/user/info"
+	serverInfoPath  = "/oauth/serverinfo"
+)
+
+// reply is an answer of an accounts server.
+type reply struct {
+	sent   time.Time
+	status int
+	header http.Header
+	body   []byte
+}
+
+// grant reads the reply as a token answer.
+func (r *reply) grant() (*answer, *Error) {
+	a, bad := parseAnswer(r.status, r.body)
+	if bad != nil {
+		return nil, r.limited(bad)
+	}
+	a.issued = r.sent
+	return a, nil
+}
+
+// limited adds to the error of a rate limit when it ends.
+func (r *reply) limited(e *Error) *Error {
+	if e.Kind == KindRateLimited {
+		e.Until = limitedUntil(r.header, time.Now())
+	}
+	return e
+}
+
+// post sends a form with the client's credentials to a path of dc's accounts
+// server. They travel in the body only: an address ends up in logs.
+func (c *Config) post(ctx context.Context, dc datacenter.DC, path string, form url.Values) (*reply, *Error) {
+	secret, err := c.secretOf(dc)
+	if err != nil {
+		return nil, err
+	}
+	form.Set("client_id", c.clientID)
+	form.Set("client_secret", secret.Reveal())
+	return c.request(ctx, dc, http.MethodPost, path, form, nil)
+}
+
+// secretOf returns the client secret for dc, or why nothing can be sent there.
+func (c *Config) secretOf(dc datacenter.DC) (Secret, *Error) {
+	if c.endpoints(dc).Accounts == "" {
+		return Secret{}, &Error{Kind: KindConfig, Detail: "data center " + show(dc) + " is not known: use datacenter.Custom"}
+	}
+	secret := c.clientSecret(dc)
+	if secret.IsZero() {
+		return Secret{}, &Error{Kind: KindConfig, Detail: "no client secret for this data center: set ConfigOptions.Secrets"}
+	}
+	return secret, nil
+}
+
+// request sends one request to a path of dc's accounts server. A form is the
+// body of a POST; header is added to the request's own.
+func (c *Config) request(ctx context.Context, dc datacenter.DC, method, path string, form url.Values, header http.Header) (*reply, *Error) {
 	e := c.endpoints(dc)
 	if e.Accounts == "" {
 		return nil, &Error{Kind: KindConfig, Detail: "data center " + show(dc) + " is not known: use datacenter.Custom"}
 	}
-	secret := c.clientSecret(dc)
-	if secret.IsZero() {
-		return nil, &Error{Kind: KindConfig, Detail: "no client secret for this data center: set ConfigOptions.Secrets"}
-	}
-	form.Set("client_id", c.clientID)
-	form.Set("client_secret", secret.Reveal())
-
 	// The caller's client may have no timeout at all.
 	timed, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(timed, http.MethodPost, e.TokenURL(), strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(timed, method, e.Accounts+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, &Error{Kind: KindConfig, Detail: "accounts server", Err: err}
 	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if form == nil {
+		req.Body, req.ContentLength = http.NoBody, 0
+	} else {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
 	req.Header.Set("Accept", "application/json")
-	sent := wall(time.Now())
-	status, header, body, err := c.send(req)
-	if err != nil {
-		return nil, transportError(ctx, status, err)
+	for name, v := range header {
+		req.Header[name] = v
 	}
-	a, bad := parseAnswer(status, body)
-	if bad != nil {
-		if bad.Kind == KindRateLimited {
-			bad.Until = limitedUntil(header, time.Now())
-		}
-		return nil, bad
+	r := &reply{sent: wall(time.Now())}
+	if r.status, r.header, r.body, err = c.send(req); err != nil {
+		return nil, transportError(ctx, r.status, err)
 	}
-	a.issued = sent
-	return a, nil
+	return r, nil
 }
 
 // send sends req once and reads the capped body. The errors of httpx print
@@ -188,7 +269,7 @@ func transportError(caller context.Context, status int, err error) *Error {
 func limitedUntil(h http.Header, now time.Time) time.Time {
 	wait := window
 	if d, ok := httpx.RetryAfter(h, now); ok {
-		wait = min(max(wait, d), 24*time.Hour)
+		wait = min(max(wait, d), maxRefusal)
 	}
 	return now.Add(wait)
 }

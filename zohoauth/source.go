@@ -2,10 +2,9 @@ package zohoauth
 
 import (
 	"context"
-	"errors"
-	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -21,7 +20,11 @@ import (
 //     that differs between processes. Callers then wait for it three seconds at
 //     most and get the old token. An expired token is never handed out.
 //   - Before asking Zoho, the store is read again: a token that another process
-//     got, or a user's new consent, is adopted.
+//     got, or a user's new consent, is adopted. With a store that is a [Locker],
+//     one process refreshes while the others wait for its token.
+//   - Zoho's 10 token requests in 10 minutes are never exceeded: they are counted
+//     in the store, before each request. While the store cannot count, this
+//     source sends one request in 10 minutes.
 //   - After a failure all callers get the same error until it is time to try
 //     again: seconds at first, 5 minutes at most. While a rate limit holds (see
 //     Error.Until) only the store is asked.
@@ -37,8 +40,11 @@ type TokenSource struct {
 	cfg    *Config
 	store  TokenStore
 	key    string
-	early  time.Duration
+	opts   TokenSourceOptions
 	jitter float64 // of this source's refresh times, in [0, 1)
+	born   time.Time
+
+	ready atomic.Pointer[ready] // what nearly every call needs; nil: take the long way
 
 	mu       sync.Mutex
 	state    state
@@ -48,6 +54,39 @@ type TokenSource struct {
 	retryAt  time.Time // no flight before this time, after lastErr
 	lastErr  error
 	saveAt   time.Time // the next attempt to save an unsaved token
+	lost     bool      // OnLoss was called, and no token came since
+	sentAt   time.Time // the latest request of this source; only a flight uses it
+}
+
+// ready is a token that may be handed out in a span of time without a look at
+// anything else. The wall clock decides about the span, and is read 10 times a
+// second at most: that is half the cost of a call. The monotonic clock, which is
+// read each time, stands still while a machine sleeps.
+type ready struct {
+	tok         *oauth2.Token
+	from, until time.Time
+	end         time.Duration // until, by the monotonic clock since TokenSource.born
+	checked     atomic.Int64  // when the wall clock was read, by the same clock
+}
+
+// recheck is how long a look at the wall clock holds.
+const recheck = 100 * time.Millisecond
+
+// usable reports whether the token may be handed out; mono is the time since
+// TokenSource.born.
+func (r *ready) usable(mono time.Duration) bool {
+	if mono >= r.end {
+		return false
+	}
+	if mono-time.Duration(r.checked.Load()) < recheck {
+		return true
+	}
+	now := wall(time.Now())
+	if now.Before(r.from) || !now.Before(r.until) {
+		return false
+	}
+	r.checked.Store(int64(mono))
+	return true
 }
 
 // state is the grant as this process knows it.
@@ -74,6 +113,19 @@ type TokenSourceOptions struct {
 	// latest; a random tenth of its life comes on top. At most a quarter of the
 	// life counts. Default 5 minutes, which also covers clocks that differ.
 	EarlyRefresh time.Duration
+
+	// OnRefresh is called with each token that this source got from Zoho, after
+	// it was saved: for metrics, or to tell others. OnLoss is called when a person
+	// has to act: with the first [ErrConsentRequired], [ErrInvalidClient] or
+	// [ErrMissingScope] after a token. Callers do not wait for either, so a slow
+	// one may still run when the next begins.
+	OnRefresh func(ctx context.Context, t *Token)
+	OnLoss    func(ctx context.Context, err error)
+
+	// ConsentURL is the page of your own service where a person gives consent,
+	// such as that of [Handler.Start]. It is in each [ErrConsentRequired] of this
+	// source, as Error.ConsentURL.
+	ConsentURL string
 }
 
 const (
@@ -82,10 +134,13 @@ const (
 	// patience is how long a caller waits for a refresh that is not urgent.
 	patience = 3 * time.Second
 
-	// flightTimeout bounds a refresh with its reading of the store; saving has a
-	// time of its own, because by then there is something to lose.
-	flightTimeout = 75 * time.Second
-	saveTimeout   = 15 * time.Second
+	// lockWait bounds the waiting for another process. A holder is done within
+	// lockTTL: workTimeout for reading the store and asking Zoho, and saveTimeout
+	// each for a refusal and for a token, which must not be lost by then.
+	lockWait    = 45 * time.Second
+	lockTTL     = workTimeout + 2*saveTimeout
+	workTimeout = 15 * time.Second
+	saveTimeout = 7 * time.Second
 
 	// The pauses after failures.
 	firstPause  = 5 * time.Second
@@ -111,25 +166,29 @@ func NewTokenSource(cfg *Config, store TokenStore, key string, o *TokenSourceOpt
 	case opts.EarlyRefresh == 0:
 		opts.EarlyRefresh = defaultEarly
 	}
-	return &TokenSource{cfg: cfg, store: store, key: key, early: opts.EarlyRefresh, jitter: rand.Float64()}, nil
+	return &TokenSource{cfg: cfg, store: store, key: key, opts: opts, jitter: rand.Float64(), born: time.Now()}, nil
 }
 
 // Token is [TokenSource.TokenContext] with a background context, for packages
 // that take an [oauth2.TokenSource]. It waits as long as a refresh takes, at
-// most about a minute and a half.
+// most about a minute and a quarter.
 func (s *TokenSource) Token() (*oauth2.Token, error) {
 	return s.TokenContext(context.Background())
 }
 
 // TokenContext returns an access token that is good for at least 30 seconds
 // more, or a twentieth of its life if that is less. ctx bounds the waiting of
-// this caller only. Its Extra is that of [Token.OAuth2].
+// this caller only. Its Extra is that of [Token.OAuth2]. Callers share the
+// result, and must not change it.
 //
 // [ErrConsentRequired], [ErrMissingScope] and [ErrInvalidClient] need a person;
 // [ErrRateLimited], [ErrUnavailable] and [ErrStore] pass with time.
 func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, &Error{Kind: KindCanceled, Op: "token", Err: err}
+	}
+	if r := s.ready.Load(); r != nil && r.usable(time.Since(s.born)) {
+		return r.tok, nil
 	}
 	for {
 		tok, f, err := s.begin(ctx)
@@ -180,6 +239,7 @@ func (s *TokenSource) Invalidate(accessToken string) {
 	defer s.mu.Unlock()
 	if t := s.state.tok; t != nil && !refused.IsZero() && t.AccessToken.Equal(refused) {
 		s.rejected = refused
+		s.ready.Store(nil)
 	}
 }
 
@@ -188,129 +248,4 @@ func (s *TokenSource) refused(t *Token) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !s.rejected.IsZero() && t.AccessToken.Equal(s.rejected)
-}
-
-// begin returns what a caller has to do: use the token, fail with the error, or
-// wait for the flight, with the token (if any) to fall back on.
-func (s *TokenSource) begin(ctx context.Context) (*Token, *flight, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now, tok := time.Now(), s.state.tok
-	if tok == nil || s.state.held() || tok.expiredAt(wall(now)) || tok.AccessToken.Equal(s.rejected) {
-		tok = nil
-	} else if !s.due(tok, wall(now)) && (!s.state.unsaved || now.Before(s.saveAt)) {
-		return tok, nil, nil
-	}
-	if s.flight == nil {
-		if now.Before(s.retryAt) {
-			if tok != nil {
-				return tok, nil, nil
-			}
-			return nil, nil, s.lastErr
-		}
-		s.flight = &flight{done: make(chan struct{})}
-		go s.run(context.WithoutCancel(ctx), s.flight, s.state, s.rejected)
-	}
-	return tok, s.flight, nil
-}
-
-// due reports whether it is time to refresh t. A token from the future was
-// issued under a wrong clock, which makes its expiry worthless.
-func (s *TokenSource) due(t *Token, now time.Time) bool {
-	life := t.Expiry.Sub(t.Issued)
-	lead := min(s.early, life/4) + time.Duration(s.jitter*float64(life/10))
-	return !now.Before(t.Expiry.Add(-lead)) || now.Before(t.Issued.Add(-defaultEarly))
-}
-
-// run is the goroutine of a flight.
-func (s *TokenSource) run(ctx context.Context, f *flight, st state, rejected Secret) {
-	ctx, cancel := context.WithTimeout(ctx, flightTimeout)
-	defer cancel()
-	st, err := s.renew(ctx, st, rejected)
-	var notSaved error
-	if st.unsaved { // also after a failed refresh: it may be an older token's turn
-		if st, notSaved = s.save(ctx, st); err == nil && st.held() {
-			err = notSaved
-		}
-	}
-
-	f.tok, f.err = st.tok, err
-	s.land(st, err, notSaved, rejected)
-	close(f.done)
-}
-
-// land ends the flight: it sets the state and when to try again. The pauses are
-// measured by the monotonic clock: a wall clock that is set back must not make
-// them long.
-func (s *TokenSource) land(st state, err, notSaved error, rejected Secret) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.state, s.flight = st, nil
-	s.failures = min(s.failures+1, maxFailures)
-	if err == nil && s.rejected.Equal(rejected) {
-		s.rejected = Secret{} // dealt with; what came now is the newest there is
-	}
-	switch now := time.Now(); {
-	case err != nil:
-		s.lastErr, s.retryAt = err, now.Add(pause(err, s.failures))
-	case notSaved != nil:
-		s.saveAt = now.Add(pause(notSaved, s.failures))
-	default:
-		s.failures = 0
-	}
-}
-
-// renew brings the state up to date: from the store if that is enough, else from
-// Zoho. The state it returns is right with an error, too.
-func (s *TokenSource) renew(ctx context.Context, st state, rejected Secret) (state, error) {
-	stored, err := LoadToken(ctx, s.store, s.key)
-	switch {
-	case errors.Is(err, ErrConsentRequired):
-		return state{}, err // deleted: logged out
-	case err != nil && st.tok == nil:
-		return st, err
-	case err != nil:
-		s.warn(ctx, "token store cannot be read; the grant in memory is used", err)
-	case st.tok == nil || !st.unsaved || stored.Issued.After(st.tok.Issued):
-		st = state{tok: stored, safe: stored.RefreshToken}
-	}
-	if err := s.cfg.checkToken("load", st.tok); err != nil {
-		return state{}, err // not a token that may be handed out
-	}
-	now := wall(time.Now())
-	if !s.due(st.tok, now) && !st.tok.expiredAt(now) && !st.tok.AccessToken.Equal(rejected) {
-		return st, nil
-	}
-	next, err := s.cfg.Refresh(ctx, st.tok)
-	if err != nil {
-		return st, err
-	}
-	return state{tok: next, unsaved: true, safe: st.safe}, nil
-}
-
-// save puts a new token into the store. The flight's time may be used up by now,
-// which must not cost the token.
-func (s *TokenSource) save(ctx context.Context, st state) (state, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
-	defer cancel()
-	if err := SaveToken(ctx, s.store, s.key, st.tok); err != nil {
-		s.warn(ctx, "token cannot be saved; it is kept in memory", err)
-		return st, err
-	}
-	return state{tok: st.tok, safe: st.tok.RefreshToken}, nil
-}
-
-func (s *TokenSource) warn(ctx context.Context, msg string, err error) {
-	s.cfg.logger.LogAttrs(ctx, slog.LevelWarn, msg, slog.String("key", s.key), slog.Any("err", err))
-}
-
-// pause is how long to leave Zoho and the store alone after a number of failures.
-// What needs a person is looked for often: that costs a reading of the store
-// only, because Config.Refresh remembers what Zoho refused, and until when.
-func pause(err error, failures int) time.Duration {
-	if errors.Is(err, ErrConsentRequired) {
-		return firstPause
-	}
-	p := min(firstPause<<(failures-1), longPause)
-	return p/2 + rand.N(p/2)
 }

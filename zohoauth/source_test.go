@@ -142,7 +142,7 @@ func TestRefreshIsEarly(t *testing.T) {
 func TestRefreshSpread(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t, &zohoauthtest.Options{DC: datacenter.JP, NoThrottle: true})
-		const sources = 200
+		const sources = 1000
 		var all [sources]*zohoauth.TokenSource
 		tok := grant(t, s, newConfig(t, s, nil), datacenter.JP)
 		for i := range all {
@@ -177,6 +177,43 @@ func TestRefreshSpread(t *testing.T) {
 		}
 		if used < 6 || total != sources {
 			t.Errorf("%d refreshes in %d different minutes, want %d in at least 6: %v", total, used, sources, minutes)
+		}
+	})
+}
+
+// TestClockSkew has 1,000 sources whose token was stored by a machine with a clock
+// that is up to 5 minutes wrong: none hands it out after its end.
+func TestClockSkew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t, &zohoauthtest.Options{DC: datacenter.JP, NoThrottle: true})
+		c := newConfig(t, s, nil)
+		tok := grant(t, s, c, datacenter.JP)
+		end := time.Now().Add(time.Hour)
+		var all [1000]*zohoauth.TokenSource
+		for i := range all {
+			skew := time.Duration(i-500) * 5 * time.Minute / 500
+			stored := *tok
+			stored.Issued, stored.Expiry = tok.Issued.Add(skew), tok.Expiry.Add(skew)
+			store := zohoauth.NewMemoryStore()
+			if err := zohoauth.SaveToken(t.Context(), store, "org", &stored); err != nil {
+				t.Fatal(err)
+			}
+			var err error
+			if all[i], err = zohoauth.NewTokenSource(newConfig(t, s, nil), store, "org", nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 130 {
+			for i, src := range all {
+				got, err := src.TokenContext(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got.AccessToken == tok.AccessToken.Reveal() && !time.Now().Before(end) {
+					t.Fatalf("source %d: handed out %v after its end", i, time.Since(end))
+				}
+			}
+			time.Sleep(30 * time.Second)
 		}
 	})
 }

@@ -9,6 +9,10 @@ import (
 // TokenStore keeps opaque bytes by key: what a [TokenSource] needs across
 // restarts. The bytes are secret; a store that leaves the machine should encrypt
 // them. An implementation needs nothing of this package.
+//
+// Under the key of a grant is its token; under the same key behind "requests/"
+// is when token requests were sent for it. One that can also exclude others is a
+// [Locker].
 type TokenStore interface {
 	// Get returns what Put kept last under key. Nothing is an error that is
 	// [fs.ErrNotExist]. The caller may change the slice.
@@ -26,8 +30,9 @@ type TokenStore interface {
 // programs that ask for consent at each start. It is safe for concurrent use,
 // and its zero value is an empty store.
 type MemoryStore struct {
-	mu   sync.Mutex
-	data map[string]Secret // unprintable, as the bytes hold tokens
+	mu    sync.Mutex
+	data  map[string]Secret        // unprintable, as the bytes hold tokens
+	locks map[string]chan struct{} // full while held
 }
 
 // NewMemoryStore returns an empty store.

@@ -28,7 +28,24 @@ type Token struct {
 	APIDomain    string        // base URL of the product APIs, checked against the table; may be empty for a custom DC
 	Scopes       []string      // what Zoho granted
 	ClientID     string        // the client that the grant is for
+
+	// ClientCredentials marks a token of [Config.ClientCredentials], which has no
+	// refresh token and is asked for again instead; SOID is the organisation
+	// that it was asked for, if any.
+	ClientCredentials bool
+	SOID              string
 }
+
+// grantKey is what Zoho counts token requests by: the refresh token.
+func (t *Token) grantKey() Secret {
+	if t.ClientCredentials {
+		return NewSecret("client_credentials " + t.ClientID + " " + string(t.DC) + " " + t.SOID)
+	}
+	return t.RefreshToken
+}
+
+// renewable reports whether the token can be refreshed.
+func (t *Token) renewable() bool { return t.ClientCredentials || !t.RefreshToken.IsZero() }
 
 // OAuth2 returns the token for packages that take an [oauth2.Token]. Its Extra
 // has "api_domain" and "location", and its fields hold the bare secrets.
@@ -63,6 +80,8 @@ type storedToken struct {
 	RefreshToken string        `json:"refresh_token"`
 	Issued       time.Time     `json:"issued"`
 	Expiry       time.Time     `json:"expiry"`
+	Credentials  bool          `json:"client_credentials,omitzero"`
+	SOID         string        `json:"soid,omitempty"`
 }
 
 // encode returns the bytes that a TokenStore keeps.
@@ -77,6 +96,8 @@ func (t *Token) encode() ([]byte, error) {
 		RefreshToken: t.RefreshToken.Reveal(),
 		Issued:       t.Issued.UTC(),
 		Expiry:       t.Expiry.UTC(),
+		Credentials:  t.ClientCredentials,
+		SOID:         t.SOID,
 	})
 }
 
@@ -93,7 +114,7 @@ func decodeToken(b []byte) (*Token, error) {
 	}
 	switch {
 	case s.Version != storedVersion, s.ClientID == "", s.DC == "",
-		s.RefreshToken == "", !printable(s.RefreshToken), !printable(s.AccessToken),
+		s.RefreshToken == "" && !s.Credentials, !s.Credentials && s.SOID != "", !printable(s.RefreshToken), !printable(s.AccessToken),
 		s.Expiry.Before(s.Issued), s.Expiry.Sub(s.Issued) > maxLife:
 		return nil, errStoredToken
 	}
@@ -106,14 +127,18 @@ func decodeToken(b []byte) (*Token, error) {
 		APIDomain:    s.APIDomain,
 		Scopes:       s.Scopes,
 		ClientID:     s.ClientID,
+
+		ClientCredentials: s.Credentials,
+		SOID:              s.SOID,
 	}, nil
 }
 
 // SaveToken keeps t in store under key, for a [TokenSource] to use: the last
-// step of a first consent, and of every later one. A token without a refresh
+// step of a first consent. At a later one, [Config.ReplaceToken] also ends the
+// grant that it replaces. A token without a refresh
 // token is [ErrNoRefreshToken], a failing store [ErrStore].
 func SaveToken(ctx context.Context, store TokenStore, key string, t *Token) error {
-	if t.RefreshToken.IsZero() {
+	if !t.renewable() {
 		return &Error{Kind: KindNoRefreshToken, Op: "save", DC: t.DC}
 	}
 	b, err := t.encode()
@@ -165,7 +190,7 @@ func (c *Config) checkToken(op string, t *Token) error {
 		e.Kind, e.DC, e.Detail = KindConfig, "", fmt.Sprintf("the token is of the data center %s, which is not known here", show(t.DC))
 	case c.clientSecret(t.DC).IsZero():
 		e.Kind, e.Detail = KindConfig, "no client secret for this data center: set ConfigOptions.Secrets"
-	case t.RefreshToken.IsZero():
+	case !t.renewable():
 		e.Kind = KindNoRefreshToken
 	default:
 		if t.APIDomain != "" {

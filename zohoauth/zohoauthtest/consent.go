@@ -37,6 +37,7 @@ type consent struct {
 type code struct {
 	consent
 	expires time.Time
+	self    bool // of a self client: there was no redirect
 }
 
 // codeLife is the shortest life that Zoho's documents give a code.
@@ -71,6 +72,9 @@ func (s *Server) serveAuth(w http.ResponseWriter, r *http.Request) {
 		return
 	default: // to the user's own data center
 		to := user.Endpoints().AuthURL() + "?" + r.URL.RawQuery
+		if own := s.bases[user]; own != "" && base == s.bases[dc] {
+			to = own + r.URL.Path + "?" + r.URL.RawQuery
+		}
 		s.record(r, dc, "", "redirected to "+string(user))
 		http.Redirect(w, r, to, http.StatusFound)
 		return
@@ -135,7 +139,7 @@ func (s *Server) serveConsent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var q strings.Builder
-	if choice == "accept" {
+	if choice == "accept" && s.mayGiveCode(time.Now()) {
 		value := newToken()
 		s.mu.Lock()
 		s.codes[value] = &code{consent: *c, expires: time.Now().Add(codeLife)}
@@ -156,6 +160,39 @@ func (s *Server) serveConsent(w http.ResponseWriter, r *http.Request) {
 		sep = "&"
 	}
 	http.Redirect(w, r, s.redirectURL+sep+q.String(), http.StatusFound)
+}
+
+// mayGiveCode counts an authorization code and reports whether Zoho would give
+// it.
+func (s *Server) mayGiveCode(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.given = slices.DeleteFunc(s.given, func(t time.Time) bool { return now.Sub(t) >= window })
+	if s.opts.CodeThrottle && len(s.given) >= perWindow {
+		return false
+	}
+	s.given = append(s.given, now)
+	return true
+}
+
+// selfLife is the life that the console proposes for the code of a self client.
+const selfLife = 3 * time.Minute
+
+// SelfClientCode returns a code such as an administrator generates for a self
+// client in the API console, in the user's data center. Without scopes it is for
+// that of SCIM.
+func (s *Server) SelfClientCode(scopes ...string) string {
+	if len(scopes) == 0 {
+		scopes = []string{datacenter.ScopeSCIM}
+	}
+	value := newToken()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.codes[value] = &code{
+		consent: consent{dc: s.user, scopes: scopes, offline: true, prompted: true},
+		expires: time.Now().Add(selfLife), self: true,
+	}
+	return value
 }
 
 func (s *Server) refusePage(w http.ResponseWriter, r *http.Request, dc datacenter.DC, title, why string) {

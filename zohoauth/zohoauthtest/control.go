@@ -80,6 +80,13 @@ func (s *Server) Revoke() {
 	clear(s.access)
 }
 
+// Grants returns how many refresh tokens are live.
+func (s *Server) Grants() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.grants)
+}
+
 // Request is an entry of the request log. It holds no secret, code or token.
 type Request struct {
 	Time    time.Time
@@ -87,6 +94,7 @@ type Request struct {
 	Method  string
 	Path    string
 	Grant   string // grant_type of a token request
+	Serial  int    // of the refresh token that was given or sent, counted from 1; 0 if none
 	Outcome string // "ok", Zoho's error word, or what happened
 }
 
@@ -112,11 +120,24 @@ func (s *Server) TokenRequests() int {
 
 // record writes an entry of the request log.
 func (s *Server) record(r *http.Request, dc datacenter.DC, grant, outcome string) {
+	s.recordGrant(r, dc, grant, outcome, 0)
+}
+
+// recordGrant is record for a token request.
+func (s *Server) recordGrant(r *http.Request, dc datacenter.DC, grant, outcome string, serial int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.log = append(s.log, Request{
-		Time: time.Now(), DC: dc, Method: r.Method, Path: r.URL.Path, Grant: grant, Outcome: outcome,
+		Time: time.Now(), DC: dc, Method: r.Method, Path: r.URL.Path, Grant: grant, Serial: serial, Outcome: outcome,
 	})
+}
+
+// FailAll makes every token request end as f says, until the next call; nil ends
+// it. FailNext goes before.
+func (s *Server) FailAll(f *Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.always = f
 }
 
 // interfere applies latency and faults to a token request, and reports whether
@@ -129,6 +150,8 @@ func (s *Server) interfere(w http.ResponseWriter, r *http.Request) bool {
 	delay, fault := s.latency, Fault{Pass: true}
 	if len(s.faults) > 0 {
 		fault, s.faults = s.faults[0], s.faults[1:]
+	} else if s.always != nil {
+		fault = *s.always
 	}
 	s.mu.Unlock()
 	// A server sees that its client went away only after reading the body.
@@ -151,7 +174,10 @@ func (s *Server) interfere(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	dc, _ := s.place(r)
-	s.record(r, dc, "", "fault")
+	s.mu.Lock()
+	serial := s.serialOf(r)
+	s.mu.Unlock()
+	s.recordGrant(r, dc, "", "fault", serial)
 	fault.write(w)
 	return true
 }

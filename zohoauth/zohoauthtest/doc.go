@@ -8,10 +8,14 @@
 // on in tests. By default nothing touches the network: the connections are pipes,
 // and the time is that of package time, so a test in a testing/synctest bubble
 // runs hours in milliseconds. With Options.Loopback the same server also listens
-// on a loopback address, for browsers and other processes.
+// on loopback ports, one for each data center, for browsers and other processes.
 //
 // [Server.Consent] is the user: it loads the consent page, presses Accept and
-// returns the callback that a browser would be sent to.
+// returns the callback that a browser would be sent to. [Server.ApproveDevice] is
+// the user of a device flow, [Server.SelfClientCode] the administrator in the API
+// console. [Server.FailNext] and [Server.FailAll] break token requests, the
+// [Options] choose among the habits that documents disagree on, and
+// [Server.Requests] tells what was asked, without secrets.
 //
 // # What it does like Zoho
 //
@@ -27,9 +31,16 @@
 //     and, unless told otherwise, client secrets are good in one data center
 //     only. China knows its own users and nobody else's.
 //   - Refused consent requests are HTML pages, not redirects.
+//   - Client credentials are taken in the body or in the header.
+//   - Both revocation endpoints are there; the older one answers a page with
+//     status 400 for a token that it does not know.
+//   - The device flow counts milliseconds, and leads to the user's data center
+//     with other_dc.
+//   - The server information names a data center that nobody documents.
 //
 // # What is a guess
 //
 // No public document shows the consent page, the error word for a wrong PKCE
-// verifier (here invalid_code), or the status of a throttled request (here 200).
+// verifier (here invalid_code), or the body of the newer revocation endpoint (here
+// none). The status of errors, throttling included, is Options.ErrorStatus.
 package zohoauthtest

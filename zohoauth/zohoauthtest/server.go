@@ -7,7 +7,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,6 +43,33 @@ type Options struct {
 	// NoThrottle turns Zoho's limit of token requests off.
 	NoThrottle bool
 
+	// CodeThrottle turns on Zoho's limit of authorization codes: the eleventh
+	// consent in 10 minutes ends with access_denied. Off by default, because a
+	// test may consent often.
+	CodeThrottle bool
+
+	// ErrorStatus is the status of answers with an error word, throttling
+	// included: 200, which is the default and what was measured, or 400, which
+	// others saw.
+	ErrorStatus int
+
+	// Omit names members that answers of the token endpoint leave out, such as
+	// "scope", "api_domain", "expires_in" or "token_type".
+	Omit []string
+
+	// Rotate gives a new refresh token with each refresh and ends the old one.
+	// Zoho does not do that; a client should survive it.
+	Rotate bool
+
+	// SOID is an organisation that client_credentials requests have to name.
+	SOID string
+
+	// OneRevoke leaves only the newer revocation endpoint, /oauth/v2/revoke/token.
+	OneRevoke bool
+
+	// User is who consents, as the user information endpoint tells.
+	User User
+
 	// LegacyUnits answers in the form of 2019: expires_in in milliseconds and
 	// expires_in_sec in seconds.
 	LegacyUnits bool
@@ -50,6 +77,14 @@ type Options struct {
 	// Loopback also listens on a free port of 127.0.0.1; see Server.URL. Not for
 	// use in a testing/synctest bubble.
 	Loopback bool
+}
+
+// User is the one user of a [Server].
+type User struct {
+	ZUID                int64 // default 1000000001
+	Email               string
+	FirstName, LastName string
+	DisplayName         string
 }
 
 // Server is a fake of Zoho's accounts servers. It is safe for concurrent use.
@@ -62,8 +97,10 @@ type Server struct {
 	network     *memhttp.Network
 	mux         *http.ServeMux
 	listener    *http.Server // nil without Loopback
-	served      chan struct{}
+	served      sync.WaitGroup
 	base        string
+	bases       map[datacenter.DC]string // loopback URLs by data center
+	opts        Options
 
 	mu       sync.Mutex
 	user     datacenter.DC
@@ -72,8 +109,12 @@ type Server struct {
 	legacy   bool
 	latency  time.Duration
 	faults   []Fault
+	always   *Fault
 	consents map[string]*consent // open consent pages
 	codes    map[string]*code
+	given    []time.Time        // of the latest codes
+	serial   int                // of the newest grant
+	devices  map[string]*device // by device code
 	grants   map[string]*grant  // by refresh token
 	access   map[string]*access // by access token
 	agreed   map[string]bool    // scopes that the user once consented to
@@ -91,13 +132,21 @@ func New(o *Options) (*Server, error) {
 	setDefault(&opts.ClientSecret, DefaultClientSecret)
 	setDefault(&opts.RedirectURL, DefaultRedirectURL)
 	setDefault(&opts.Lifetime, time.Hour)
+	setDefault(&opts.ErrorStatus, http.StatusOK)
+	setDefault(&opts.User, User{1000000001, "user1@example.com", "Alex", "Example", "Alex Example"})
 	if opts.DC.Endpoints().Accounts == "" {
 		return nil, fmt.Errorf("zohoauthtest: data center %q is not in the table", opts.DC)
 	}
 	if opts.Lifetime < time.Second {
 		return nil, errors.New("zohoauthtest: Lifetime must be a second or more")
 	}
+	if opts.ErrorStatus != http.StatusOK && opts.ErrorStatus != http.StatusBadRequest {
+		return nil, errors.New("zohoauthtest: ErrorStatus is 200 or 400")
+	}
 	s := &Server{
+		opts:        opts,
+		bases:       make(map[datacenter.DC]string),
+		devices:     make(map[string]*device),
 		clientID:    opts.ClientID,
 		secrets:     maps.Clone(opts.Secrets),
 		redirectURL: opts.RedirectURL,
@@ -123,6 +172,12 @@ func New(o *Options) (*Server, error) {
 	s.mux.HandleFunc("GET /oauth/v2/auth", s.serveAuth)
 	s.mux.HandleFunc("POST "+answerPath, s.serveConsent)
 	s.mux.HandleFunc("POST /oauth/v2/token", s.serveToken)
+	s.mux.HandleFunc("POST /oauth/v2/token/revoke", s.serveRevoke)
+	s.mux.HandleFunc("POST /oauth/v2/revoke/token", s.serveRevokeNew)
+	s.mux.HandleFunc("POST /oauth/v3/device/code", s.serveDeviceCode)
+	s.mux.HandleFunc("POST /oauth/v3/device/token", s.serveDeviceToken)
+	s.mux.HandleFunc("GET /oauth/user/info", s.serveUser)
+	s.mux.HandleFunc("GET /oauth/serverinfo", s.serveServerInfo)
 	if err := s.connect(opts.Loopback); err != nil {
 		return nil, err
 	}
@@ -132,33 +187,42 @@ func New(o *Options) (*Server, error) {
 // connect gives the server its host names, and a port if it is to have one.
 func (s *Server) connect(loopback bool) error {
 	for _, dc := range datacenter.All() {
-		u, err := url.Parse(dc.Endpoints().Accounts)
-		if err != nil {
-			return fmt.Errorf("zohoauthtest: %w", err)
-		}
-		s.hosts[u.Host] = dc
-		s.network.Handle(u.Host, s)
+		s.hosts[hostOf(dc)] = dc
+		s.network.Handle(hostOf(dc), s)
 	}
 	if !loopback {
 		return nil
 	}
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return fmt.Errorf("zohoauthtest: %w", err)
+	all := append([]datacenter.DC{""}, datacenter.All()...) // "" is the user's, see URL
+	listeners := make([]net.Listener, 0, len(all))
+	for _, dc := range all {
+		l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			for _, l := range listeners {
+				err = errors.Join(err, l.Close())
+			}
+			return fmt.Errorf("zohoauthtest: %w", errors.Join(err, s.network.Close()))
+		}
+		listeners = append(listeners, l)
+		addr := l.Addr().String()
+		s.network.HandleAddr(addr, addr)
+		if dc == "" {
+			s.base = "http://" + addr
+			continue
+		}
+		s.bases[dc], s.hosts[addr] = "http://"+addr, dc
+		s.network.HandleAddr(hostOf(dc), addr)
 	}
-	addr := l.Addr().String()
-	s.base = "http://" + addr
-	for host := range s.hosts {
-		s.network.HandleAddr(host, addr)
-	}
-	s.network.HandleAddr(addr, addr)
 	s.listener = &http.Server{Handler: s, ReadHeaderTimeout: 5 * time.Second}
-	s.served = make(chan struct{})
-	go func() {
-		defer close(s.served)
-		_ = s.listener.Serve(l) // always ends with http.ErrServerClosed
-	}()
+	for _, l := range listeners {
+		s.served.Go(func() { _ = s.listener.Serve(l) }) // always ends with http.ErrServerClosed
+	}
 	return nil
+}
+
+// hostOf returns the host name of dc's accounts server.
+func hostOf(dc datacenter.DC) string {
+	return strings.TrimPrefix(dc.Endpoints().Accounts, "https://")
 }
 
 // Client returns a new HTTP client for which this server is all of Zoho's
@@ -171,12 +235,17 @@ func (s *Server) Client() *http.Client { return s.network.Client() }
 // accounts server: use datacenter.Custom for a program that is to trust it.
 func (s *Server) URL() string { return s.base }
 
+// URLFor is the base URL of the loopback listener of one data center, "" without
+// Options.Loopback or for one that is not in the table. All of them are up at
+// once, so that a program which knows several is tested with several hosts.
+func (s *Server) URLFor(dc datacenter.DC) string { return s.bases[dc] }
+
 // Close ends the server and its connections.
 func (s *Server) Close() error {
 	err := s.network.Close()
 	if s.listener != nil {
 		err = errors.Join(err, s.listener.Close())
-		<-s.served
+		s.served.Wait()
 	}
 	return err
 }
@@ -194,6 +263,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // client knows it.
 func (s *Server) place(r *http.Request) (dc datacenter.DC, base string) {
 	if dc, ok := s.hosts[r.Host]; ok {
+		if base := s.bases[dc]; base == "http://"+r.Host {
+			return dc, base
+		}
 		return dc, dc.Endpoints().Accounts
 	}
 	s.mu.Lock()

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +38,7 @@ type grant struct {
 	scopes  []string
 	issued  time.Time
 	live    []string // access tokens, oldest first
+	serial  int
 
 	windowStart time.Time
 	spent       int
@@ -60,6 +62,7 @@ type tokenAnswer struct {
 	ExpiresIn    int64  `json:"expires_in,omitzero"`
 	ExpiresInSec int64  `json:"expires_in_sec,omitzero"`
 	Error        string `json:"error,omitempty"`
+	UserLocation string `json:"user_location,omitempty"`
 	Description  string `json:"error_description,omitempty"`
 	Status       string `json:"status,omitempty"`
 }
@@ -94,32 +97,104 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
+	serial := s.serialOf(r)
 	a := s.token(dc, r, time.Now())
+	if g := s.grants[a.RefreshToken]; g != nil {
+		serial = g.serial
+	}
 	s.mu.Unlock()
 	outcome := "ok"
 	if a.Error != "" {
 		outcome = a.Error
 	}
-	s.record(r, dc, grantType, outcome)
-	writeJSON(w, http.StatusOK, a)
+	s.recordGrant(r, dc, grantType, outcome, serial)
+	s.answerToken(w, a)
+}
+
+// answerToken sends the answer of the token endpoint as the options want it.
+func (s *Server) answerToken(w http.ResponseWriter, a tokenAnswer) {
+	status := http.StatusOK
+	if a.Error != "" {
+		status = s.opts.ErrorStatus
+	}
+	for _, name := range s.opts.Omit {
+		switch name {
+		case "access_token":
+			a.AccessToken = ""
+		case "refresh_token":
+			a.RefreshToken = ""
+		case "scope":
+			a.Scope = ""
+		case "api_domain":
+			a.APIDomain = ""
+		case "token_type":
+			a.TokenType = ""
+		case "expires_in":
+			a.ExpiresIn, a.ExpiresInSec = 0, 0
+		}
+	}
+	writeJSON(w, status, a)
+}
+
+// serialOf returns the number of the grant that a request names. The caller holds
+// s.mu.
+func (s *Server) serialOf(r *http.Request) int {
+	if g := s.grants[r.PostFormValue("refresh_token")]; g != nil {
+		return g.serial
+	}
+	return 0
 }
 
 // token decides about a request. The caller holds s.mu.
 func (s *Server) token(dc datacenter.DC, r *http.Request, now time.Time) tokenAnswer {
-	want, got := s.secrets[dc], r.PostFormValue("client_secret")
-	switch {
-	case r.PostFormValue("client_id") != s.clientID, want == "":
-		return refuse("invalid_client")
-	case subtle.ConstantTimeCompare([]byte(want), []byte(got)) != 1:
-		return refuse("invalid_client_secret")
+	if word := s.checkClient(dc, r); word != "" {
+		return refuse(word)
 	}
 	switch r.PostFormValue("grant_type") {
 	case "authorization_code":
 		return s.exchange(dc, r, now)
 	case "refresh_token":
 		return s.refresh(dc, r.PostFormValue("refresh_token"), now)
+	case "client_credentials":
+		return s.clientCredentials(dc, r, now)
 	}
 	return refuse("invalid_client") // as documented for an invalid grant_type
+}
+
+// checkClient returns the error word for wrong credentials, "" for right ones.
+// They come in the body or in the header (RFC 6749 section 2.3.1).
+func (s *Server) checkClient(dc datacenter.DC, r *http.Request) string {
+	id, got := r.PostFormValue("client_id"), r.PostFormValue("client_secret")
+	if user, pass, ok := r.BasicAuth(); ok && id == "" && got == "" {
+		var err, err2 error
+		id, err = url.QueryUnescape(user)
+		got, err2 = url.QueryUnescape(pass)
+		if err != nil || err2 != nil {
+			return "invalid_client"
+		}
+	}
+	want := s.secrets[dc]
+	switch {
+	case id != s.clientID, want == "":
+		return "invalid_client"
+	case subtle.ConstantTimeCompare([]byte(want), []byte(got)) != 1:
+		return "invalid_client_secret"
+	}
+	return ""
+}
+
+// clientCredentials gives a token without a refresh token.
+func (s *Server) clientCredentials(dc datacenter.DC, r *http.Request, now time.Time) tokenAnswer {
+	scopes, soid := splitScopes(r.PostFormValue("scope")), r.PostFormValue("soid")
+	switch {
+	case len(scopes) == 0:
+		return refuse("invalid_scope")
+	case s.opts.SOID != "" && soid == "":
+		return refuse("missing_org_info")
+	case s.opts.SOID != "" && soid != s.opts.SOID:
+		return refuse("invalid_soid")
+	}
+	return s.issue(&grant{dc: dc, scopes: scopes, issued: now}, now)
 }
 
 // exchange redeems a code, which is used up by the attempt.
@@ -136,9 +211,14 @@ func (s *Server) exchange(dc datacenter.DC, r *http.Request, now time.Time) toke
 	switch {
 	case !now.Before(c.expires), !verified(c, r.PostFormValue("code_verifier")):
 		return refuse("invalid_code")
-	case r.PostFormValue("redirect_uri") != s.redirectURL:
+	case !c.self && r.PostFormValue("redirect_uri") != s.redirectURL, c.self && r.PostForm.Has("redirect_uri"):
 		return refuse("invalid_redirect_uri")
 	}
+	return s.newGrant(dc, &c.consent, now)
+}
+
+// newGrant is the answer to a consent.
+func (s *Server) newGrant(dc datacenter.DC, c *consent, now time.Time) tokenAnswer {
 	g := &grant{dc: dc, scopes: c.scopes, issued: now}
 	consented := string(dc) + " " + strings.Join(c.scopes, " ")
 	again := s.agreed[consented]
@@ -180,7 +260,14 @@ func (s *Server) refresh(dc datacenter.DC, token string, now time.Time) tokenAns
 	if g.spent++; s.throttle && g.spent > perWindow {
 		return throttled
 	}
-	return s.issue(g, now)
+	a := s.issue(g, now)
+	if s.opts.Rotate {
+		delete(s.grants, g.refresh)
+		g.refresh = newToken()
+		s.grants[g.refresh] = g
+		a.RefreshToken = g.refresh
+	}
+	return a
 }
 
 // issue makes an access token for g and ends the oldest one if there are too many.
@@ -208,6 +295,8 @@ func (s *Server) issue(g *grant, now time.Time) tokenAnswer {
 
 // list adds a refresh token and ends the oldest one if there are too many.
 func (s *Server) list(g *grant) {
+	s.serial++
+	g.serial = s.serial
 	s.grants[g.refresh] = g
 	if len(s.grants) <= liveRefresh {
 		return
