@@ -2,17 +2,21 @@ package provision
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"iter"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/zohoscim/zohoscim/mapping"
 )
 
 // run is one cycle or on-demand run.
 type run struct {
 	*Engine
+	sides map[string]*side
 	rec   *recorder
 	trace *trace // nil in a cycle
 
@@ -31,6 +35,23 @@ type leaver struct {
 	delete bool
 }
 
+// newRun returns a run all of whose objects see one time.
+func (e *Engine) newRun(report *Report, observe func(Event)) *run {
+	env := mapping.Env{Now: time.Now(), Rand: rand.Reader}
+	r := &run{Engine: e, sides: map[string]*side{}, rec: &recorder{report: report, observe: observe}}
+	for _, s := range []*side{e.users, e.groups} {
+		if s != nil {
+			c := *s
+			c.mapping = s.mapping.WithEnv(env)
+			r.sides[s.name] = &c
+		}
+	}
+	return r
+}
+
+// side returns what is done with the objects of a type, nil if nothing is.
+func (r *run) side(typ string) *side { return r.sides[typ] }
+
 // Cycle runs one cycle. The first one, and one after a change of the
 // mappings, reads the whole source. The report is never nil. The error says
 // why the cycle ended early, that the limit of disables and deletes was
@@ -42,7 +63,8 @@ func (e *Engine) Cycle(ctx context.Context) (*Report, error) {
 		return report, &Error{Code: CodeRunning, Detail: "a cycle of this engine is running"}
 	}
 	defer e.cycle.Unlock()
-	r := &run{Engine: e, seen: map[string]bool{}, rec: &recorder{report: report, observe: e.opts.Observe}}
+	r := e.newRun(report, e.opts.Observe)
+	r.seen = map[string]bool{}
 	err := r.all(ctx)
 	report.Ended = time.Now()
 	if failed := report.Users.Failed + report.Groups.Failed; err == nil && failed > 0 {

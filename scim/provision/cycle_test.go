@@ -393,3 +393,32 @@ func TestEventsHoldNoValues(t *testing.T) {
 		}
 	}
 }
+
+func TestTimeAndUniqueValues(t *testing.T) {
+	f := newFixture(t, func(j *Job) {
+		j.Users = mapping.ZohoOneUser().With(
+			mapping.Expression("displayName", `SelectUniqueValue([givenName], Append([givenName], "2"), Append([givenName], "3"))`).CreateOnly(),
+			mapping.Expression("title", `Guid()`).CreateOnly(),
+		)
+		j.Workers = 1
+	})
+	same := mapping.Record{"givenName": "Same"}
+	f.source.set(user("1", same), user("2", same), user("3", same), user("4", same))
+	report, err := f.engine.Cycle(t.Context())
+	if !errors.Is(err, ErrConflict) || report.Users.Created != 3 || report.Users.Failed != 1 {
+		t.Fatalf("%v %+v", err, report.Users)
+	}
+	users, err := f.zoho.Users(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	titles := map[string]bool{}
+	for _, u := range users {
+		names = append(names, u.Get("displayName").Text())
+		titles[u.Get("title").Text()] = true
+	}
+	if diff := cmp.Diff([]string{"Same", "Same2", "Same3"}, names); diff != "" || len(titles) != 3 {
+		t.Errorf("%v %s", titles, diff)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"hash/fnv"
 	"sync"
 	"time"
@@ -74,11 +75,11 @@ func New(job *Job, source Source, target *scim.Client, state State, o *Options) 
 		groups = mapping.ZohoOneGroup()
 	}
 	var err error
-	if e.users, err = newSide(User, users, scim.UserType(), target); err != nil {
+	if e.users, err = newSide(User, users, target); err != nil {
 		return nil, err
 	}
 	if !job.NoGroups {
-		if e.groups, err = newSide(Group, groups, scim.GroupType(), target); err != nil {
+		if e.groups, err = newSide(Group, groups, target); err != nil {
 			return nil, err
 		}
 	}
@@ -86,10 +87,20 @@ func New(job *Job, source Source, target *scim.Client, state State, o *Options) 
 	return e, err
 }
 
-func newSide(name string, m *mapping.Mapping, t *scim.ResourceType, target *scim.Client) (*side, error) {
+func newSide(name string, m *mapping.Mapping, target *scim.Client) (*side, error) {
+	bad := func(err error) (*side, error) {
+		return nil, &Error{Code: CodeInvalidJob, Detail: "the mapping of " + name + "s", Err: err}
+	}
+	if m.Target != name {
+		return bad(fmt.Errorf("its target is %q", m.Target))
+	}
+	t, err := m.ResourceType()
+	if err != nil {
+		return bad(err)
+	}
 	compiled, err := mapping.Compile(m, t)
 	if err != nil {
-		return nil, &Error{Code: CodeInvalidJob, Detail: "the mapping of " + name + "s", Err: err}
+		return bad(err)
 	}
 	s := &side{name: name, mapping: compiled, endpoint: target.Resources(t)}
 	for _, p := range compiled.Owned() {
@@ -144,16 +155,6 @@ func (e *Engine) lock(typ, key string) (unlock func()) {
 	m := &e.locks[h.Sum32()%uint32(len(e.locks))]
 	m.Lock()
 	return m.Unlock
-}
-
-func (e *Engine) side(typ string) *side {
-	switch typ {
-	case User:
-		return e.users
-	case Group:
-		return e.groups
-	}
-	return nil
 }
 
 func (e *Engine) loadJob(ctx context.Context) (*jobState, error) {

@@ -130,13 +130,40 @@ func (r *run) join(ctx context.Context, s *side, obj Object, l *link) error {
 		r.skip(obj, "", "creating is switched off")
 		return nil
 	default:
-		err = r.create(ctx, s, obj, next, want)
+		if err = r.choose(ctx, s, want); err == nil {
+			next.Sent = want.Resource.AppendJSON(nil)
+			err = r.create(ctx, s, obj, next, want)
+		}
 	}
 	if err != nil || next.ID == "" {
 		return err
 	}
 	_, err = r.members(ctx, s, obj, next, members)
 	return err
+}
+
+// choose gives attributes with several candidates the first value that no
+// account has (SelectUniqueValue).
+func (r *run) choose(ctx context.Context, s *side, want *mapping.Result) error {
+	for _, c := range want.Candidates {
+		taken := true
+		for _, v := range c.Values {
+			page, err := s.endpoint.List(ctx, &scim.ListOptions{Filter: scim.FilterEq(c.Path.String(), v.Text())})
+			if err != nil {
+				return err
+			}
+			if taken = len(page.Resources) > 0; !taken {
+				if err := c.Path.Set(want.Resource, v); err != nil {
+					return err
+				}
+				break
+			}
+		}
+		if taken {
+			return &Error{Code: CodeConflict, Detail: "none of the candidates for " + c.Path.String() + " is free"}
+		}
+	}
+	return nil
 }
 
 func (r *run) skip(obj Object, id, why string) {

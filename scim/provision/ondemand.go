@@ -82,12 +82,13 @@ func (t *trace) scope(active bool, reason string) {
 func (e *Engine) ProvisionOnDemand(ctx context.Context, typ, key string) (*OnDemand, error) {
 	out := &OnDemand{Type: typ, Key: key}
 	t := &trace{}
-	r := &run{Engine: e, trace: t, rec: &recorder{report: &Report{Began: time.Now()}, observe: func(ev Event) {
+	r := e.newRun(&Report{Began: time.Now()}, func(ev Event) {
 		out.Events = append(out.Events, ev)
 		if e.opts.Observe != nil {
 			e.opts.Observe(ev)
 		}
-	}}}
+	})
+	r.trace = t
 	err := r.onDemand(ctx, typ, key)
 	if err != nil {
 		err = objectError(linkKey(typ, key), err)
