@@ -19,14 +19,20 @@ const (
 	decodeStored                    // our own form
 )
 
+// profile says how exact a client's JSON has to be.
+type profile struct {
+	tolerant  bool // take what provisioning clients send although the RFC does not have it
+	refuse    bool // an attribute that no schema names is an error
+	canonical bool // a value that is none of its attribute's canonical ones is an error
+}
+
 // decoder reads JSON straight into the tree and validates in the same pass.
 type decoder struct {
-	typ      *ResourceType
-	mode     decodeMode
-	tolerant bool // take what provisioning clients send although the RFC does not have it
-	refuse   bool // an attribute that no schema names is an error
-	depth    int
-	named    bool // "schemas" names the core schema
+	typ  *ResourceType
+	mode decodeMode
+	profile
+	depth int
+	named bool // "schemas" names the core schema
 
 	src string // texts are parts of it, so reading makes no copies
 	in  *jsontext.Decoder
@@ -37,7 +43,7 @@ type decoder struct {
 // [Resource.AppendJSON]. An error names the attribute.
 func DecodeResource(t *ResourceType, data []byte) (*Resource, error) {
 	r := NewResource(t)
-	d := decoder{typ: t, mode: decodeAnswer, tolerant: true, depth: defaultLimits.JSONDepth}
+	d := decoder{typ: t, mode: decodeAnswer, profile: profile{tolerant: true}, depth: defaultLimits.JSONDepth}
 	if err := d.resource(data, r); err != nil {
 		return nil, err
 	}

@@ -1,7 +1,9 @@
 package scim
 
 import (
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -204,7 +206,32 @@ func (d *decoder) scalar(a *Attribute, kind jsontext.Kind) (Value, error) {
 	if v.kind != KindText && d.tolerant && a.Type == TypeString {
 		return Value{}, invalidValue(a.path, "the attribute takes a JSON string")
 	}
+	if d.mode == decodeRequest || d.mode == decodePatch {
+		if err := d.restricted(a, v.text); err != nil {
+			return Value{}, err
+		}
+	}
 	return convertSingle(a, v)
+}
+
+// restricted refuses a text that is none of the attribute's canonical values
+// or no URI where one is meant (RFC 7643 sections 7 and 2.3.7), if the
+// profile wants it.
+func (d *decoder) restricted(a *Attribute, text string) error {
+	if d.canonical && len(a.CanonicalValues) > 0 && text != "" {
+		same := func(canonical string) bool {
+			return canonical == text || !a.CaseExact && Canonical(canonical) == Canonical(text)
+		}
+		if !slices.ContainsFunc(a.CanonicalValues, same) {
+			return invalidValue(a.path, "the attribute takes one of %s", strings.Join(a.CanonicalValues, ", "))
+		}
+	}
+	if !d.tolerant && a.Type == TypeReference {
+		if _, err := url.Parse(text); err != nil || strings.ContainsAny(text, " <>\"\\^`{|}") {
+			return invalidValue(a.path, "the attribute takes a URI")
+		}
+	}
+	return nil
 }
 
 // sameType reports whether a value needs no conversion.

@@ -11,26 +11,25 @@ import (
 // patcher applies operations to one resource. With links, paths under the
 // link attribute go there; without, they are in the resource itself.
 type patcher struct {
-	ctx      context.Context
-	r        *Resource
-	links    Links
-	types    map[string]string // resource types by id, for new links
-	tolerant bool
-	refuse   bool
-	linked   int // links that were added, changed or removed
+	ctx   context.Context
+	r     *Resource
+	links Links
+	types map[string]string // resource types by id, for new links
+	profile
+	linked int // links that were added, changed or removed
 }
 
 // Apply applies the operations in order to a resource that holds its links
 // itself, as a provisioning client has it. It reports whether the resource
 // is different afterwards. After an error r is unchanged.
 func (p *Patch) Apply(r *Resource) (changed bool, err error) {
-	pr := patchReader{typ: r.typ, limits: defaultLimits, tolerant: true}
+	pr := patchReader{typ: r.typ, limits: defaultLimits, profile: profile{tolerant: true}}
 	ops, err := pr.read(p.AppendJSON(nil))
 	if err != nil {
 		return false, err
 	}
 	c := r.Clone()
-	pa := patcher{ctx: context.Background(), r: c, tolerant: true}
+	pa := patcher{ctx: context.Background(), r: c, profile: profile{tolerant: true}}
 	if err := pa.apply(ops); err != nil {
 		return false, err
 	}
@@ -119,7 +118,7 @@ func (pa *patcher) decode(op operation) (Value, error) {
 	if op.value == nil {
 		return Value{}, invalidValue(op.path.attr.path, "%s needs a value", op.op)
 	}
-	d := decoder{typ: pa.r.typ, mode: decodePatch, tolerant: pa.tolerant, refuse: pa.refuse, depth: defaultLimits.JSONDepth}
+	d := decoder{typ: pa.r.typ, mode: decodePatch, profile: pa.profile, depth: defaultLimits.JSONDepth}
 	d.reset(op.value)
 	if f := op.path.filter; f != nil && f.on == op.path.attr {
 		return d.single(op.path.attr) // one element, not the list

@@ -3,7 +3,6 @@ package scim
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -13,10 +12,9 @@ import (
 
 // patchReader reads PATCH messages from the wire.
 type patchReader struct {
-	typ      *ResourceType
-	limits   Limits
-	tolerant bool
-	refuse   bool // attributes that no schema names are an error
+	typ    *ResourceType
+	limits Limits
+	profile
 }
 
 // operation is an operation resolved against the resource type.
@@ -259,9 +257,17 @@ func objectMembers(raw []byte) (fieldList, error) {
 			return nil, twice(spelled)
 		}
 		seen[name] = true
-		out = append(out, field{name, spelled, slices.Clone(value)})
+		out = append(out, field{name, spelled, last(in, raw, value)})
 	}
 	return out, nil
+}
+
+// last returns the value that was read last as a part of its source: the
+// decoder's own slice does not outlive the next read, and copies of all
+// levels of a body would cost many times its size.
+func last(in *jsontext.Decoder, raw, value []byte) []byte {
+	end := in.InputOffset()
+	return raw[end-int64(len(value)) : end : end]
 }
 
 func arrayElements(raw []byte) ([][]byte, error) {
@@ -275,7 +281,7 @@ func arrayElements(raw []byte) ([][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, slices.Clone(value))
+		out = append(out, last(in, raw, value))
 	}
 	return out, nil
 }

@@ -15,13 +15,12 @@ import (
 // the protocol; resources are kept by a [Store]. It is safe for concurrent
 // use.
 type Server struct {
-	store     Store
-	auth      Authenticator
-	types     []*ResourceType
-	base      *url.URL // "" host: derived from the request
-	limits    Limits
-	tolerant  bool
-	refuse    bool
+	store  Store
+	auth   Authenticator
+	types  []*ResourceType
+	base   *url.URL // "" host: derived from the request
+	limits Limits
+	profile
 	log       *slog.Logger
 	discovery map[string][]byte // static documents by path
 }
@@ -50,6 +49,11 @@ type ServerOptions struct {
 	// By default it is dropped, on POST, PUT and PATCH alike.
 	RefuseUnknown bool
 
+	// CanonicalOnly refuses a text that is none of its attribute's
+	// canonicalValues (RFC 7643 section 7). By default they are suggestions:
+	// Entra compares what it sent with what it gets, and sends types of its own.
+	CanonicalOnly bool
+
 	// Logger gets faults of the server and its store, with ids and without
 	// attribute values, credentials or query strings. Nil is silent.
 	Logger *slog.Logger
@@ -73,7 +77,7 @@ func NewServer(store Store, auth Authenticator, o *ServerOptions) (*Server, erro
 	}
 	s := &Server{
 		store: store, auth: auth, types: slices.Clone(opts.Types), base: base, limits: opts.Limits.withDefaults(),
-		tolerant: !opts.Strict, refuse: opts.RefuseUnknown, log: opts.Logger,
+		profile: profile{!opts.Strict, opts.RefuseUnknown, opts.CanonicalOnly}, log: opts.Logger,
 	}
 	if s.types == nil {
 		s.types = []*ResourceType{UserType(), GroupType()}

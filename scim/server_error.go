@@ -22,8 +22,11 @@ func (c *call) fail(err error) {
 	}
 	switch {
 	case status >= http.StatusInternalServerError && status != http.StatusNotImplemented:
-		c.log.ErrorContext(c.r.Context(), "scim: request failed", "method", c.r.Method, "status", status, "error", err)
+		// The client gets what finds the fault in the log, and no more.
+		request := newID()
+		c.log.ErrorContext(c.r.Context(), "scim: request failed", "request", request, "method", c.r.Method, "status", status, "error", err)
 		_, _, detail = e.Kind.row()
+		detail += " (request " + request + ")"
 	case e.cause != nil && status < http.StatusInternalServerError && e.Kind != KindUnauthorized && e.Kind != KindRateLimited:
 		detail += ": " + e.cause.Error() // of our own parsers, which quote no values
 	}

@@ -375,3 +375,58 @@ func TestDeletedMemberChangesTheGroup(t *testing.T) {
 		t.Errorf("the group lost a member and kept its version: %s", after.body)
 	}
 }
+
+func TestRestrictedValues(t *testing.T) {
+	for _, tt := range []struct{ reason, body, names string }{
+		{"a type that is not canonical", `"emails":[{"value":"x","type":"office"}]`, "emails.type"},
+		{"a canonical type in another case", `"emails":[{"value":"x","type":"WORK"}]`, ""},
+		{"an attribute without canonical values", `"roles":[{"value":"x","type":"office"}]`, ""},
+		{"no URI", `"profileUrl":"not a uri"`, "profileUrl"},
+		{"a malformed URI", `"profileUrl":"http://[::1"`, "profileUrl"},
+		{"a relative URI", `"profileUrl":"/people/1"`, ""},
+	} {
+		body := `{"schemas":["` + SchemaUser + `"],"userName":"u",` + tt.body + `}`
+		newTestServer(t, nil).want(201, "POST", "/Users", body) // by default values are kept verbatim
+		got := newTestServer(t, &ServerOptions{Strict: true, CanonicalOnly: true}).send("POST", "/Users", body)
+		if refused := got.status == 400; refused != (tt.names != "") || !strings.Contains(got.body, tt.names) {
+			t.Errorf("%s: %d %s", tt.reason, got.status, got.body)
+		}
+	}
+}
+
+func TestHTTP2(t *testing.T) {
+	auth, err := NewStaticTokens(mustToken(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewServer(NewMemoryStore(), auth, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hs := httptest.NewUnstartedServer(s)
+	hs.EnableHTTP2 = true
+	hs.StartTLS()
+	t.Cleanup(hs.Close)
+	c := &rawClient{t: t, base: hs.URL, http: hs.Client(), auth: "Bearer " + testToken}
+	id := c.create("/Users", `{"userName":"u"}`)
+	if got := c.want(200, "GET", "/Users/"+id, "").at("meta/location"); got != `"`+hs.URL+"/Users/"+id+`"` {
+		t.Errorf("location is %s", got)
+	}
+	resp, err := hs.Client().Get(hs.URL + "/Users")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.ProtoMajor != 2 || resp.StatusCode != 401 {
+		t.Errorf("%s %d", resp.Proto, resp.StatusCode)
+	}
+}
+
+func mustToken(t *testing.T) StaticToken {
+	t.Helper()
+	token, err := NewStaticToken(NewSecret(testToken), Subject{}, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}

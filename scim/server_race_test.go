@@ -1,8 +1,13 @@
 package scim
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -83,4 +88,32 @@ func TestGroupStorm(t *testing.T) {
 	if len(have) != want {
 		t.Errorf("%d members, want %d", len(have), want)
 	}
+}
+
+// TestFaultsCanBeFound: what a client is told of a fault finds it in the log.
+func TestFaultsCanBeFound(t *testing.T) {
+	var log strings.Builder
+	auth, err := NewStaticTokens(mustToken(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewServer(failingStore{}, auth, &ServerOptions{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodGet, "/Users/1", nil)
+	r.Header.Set("Authorization", "Bearer "+testToken)
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	_, rest, found := strings.Cut(w.Body.String(), "(request ")
+	id, _, _ := strings.Cut(rest, ")")
+	if w.Code != 500 || !found || len(id) != 36 || !strings.Contains(log.String(), "request="+id) {
+		t.Errorf("%d %s\n%s", w.Code, w.Body, log.String())
+	}
+}
+
+type failingStore struct{ *MemoryStore }
+
+func (failingStore) View(context.Context, Ref, func(*Entry) error) error {
+	return errors.New("the disk is gone")
 }

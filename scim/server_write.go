@@ -52,7 +52,7 @@ func (c *call) incoming(t *ResourceType) (q url.Values, r *Resource, err error) 
 		return nil, nil, err
 	}
 	r = NewResource(t)
-	d := decoder{typ: t, mode: decodeRequest, tolerant: c.tolerant, refuse: c.refuse, depth: c.limits.JSONDepth}
+	d := decoder{typ: t, mode: decodeRequest, profile: c.profile, depth: c.limits.JSONDepth}
 	if err := d.resource(data, r); err != nil {
 		return nil, nil, err
 	}
@@ -154,7 +154,7 @@ func (c *call) patch(ref Ref) error {
 	if err != nil {
 		return err
 	}
-	reader := patchReader{typ: ref.Type, limits: c.limits, tolerant: c.tolerant, refuse: c.refuse}
+	reader := patchReader{typ: ref.Type, limits: c.limits, profile: c.profile}
 	ops, err := reader.read(data)
 	if err != nil {
 		return err
@@ -169,7 +169,7 @@ func (c *call) patch(ref Ref) error {
 	}
 	return c.update(ref, c.maskFor(ref.Type, q), status, func(e *Entry) (bool, error) {
 		old := e.Resource.Clone()
-		pa := patcher{ctx: c.r.Context(), r: e.Resource, links: e.Links, types: types, tolerant: c.tolerant, refuse: c.refuse}
+		pa := patcher{ctx: c.r.Context(), r: e.Resource, links: e.Links, types: types, profile: c.profile}
 		if err := pa.apply(ops); err != nil {
 			return false, err
 		}
@@ -188,7 +188,7 @@ func (c *call) linkTypes(t *ResourceType, ops []operation) (map[string]string, e
 		if op.path.attr.role != roleLinks || op.op == OpRemove || op.value == nil {
 			continue
 		}
-		pa := patcher{r: NewResource(t), tolerant: c.tolerant, refuse: c.refuse}
+		pa := patcher{r: NewResource(t), profile: c.profile}
 		v, err := pa.decode(op)
 		if err != nil {
 			return nil, (&patchReader{}).at(op.place, err)
