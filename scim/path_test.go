@@ -138,3 +138,28 @@ func TestCloneIsIndependent(t *testing.T) {
 		t.Errorf("%s\n%s", before, got)
 	}
 }
+
+func TestSetNumbers(t *testing.T) {
+	schema := &Schema{ID: "urn:example:Device", Attributes: []*Attribute{
+		{Name: "floor", Type: TypeInteger}, {Name: "weight", Type: TypeDecimal}, {Name: "label"},
+	}}
+	typ, err := NewResourceType("Device", schema, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := NewResource(typ)
+	for path, v := range map[string]Value{"floor": Int(-12), "weight": String("1.50"), "label": String("x")} {
+		if err := r.Set(path, v); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if got, want := string(r.AppendJSON(nil)), `{"schemas":["urn:example:Device"],"floor":-12,"weight":1.50,"label":"x"}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if err := r.Set("floor", String("1.5")); !errors.Is(err, ErrInvalidValue) {
+		t.Errorf("half a floor: %v", err)
+	}
+	if err := r.Set("label", Int(1)); !errors.Is(err, ErrInvalidValue) {
+		t.Errorf("a number for a text: %v", err)
+	}
+}

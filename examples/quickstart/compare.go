@@ -33,38 +33,48 @@ func (w *world) compare(ctx context.Context, d *directory, job *provision.Job) e
 			active++
 		}
 	}
-	compiled, err := mapping.Compile(job.Users, scim.UserType())
+	expected, err := compareUsers(ctx, d, job, byName)
 	if err != nil {
 		return err
 	}
+	if active != expected {
+		return fmt.Errorf("%d users are active and should be %d", active, expected)
+	}
+	return w.compareGroups(ctx, d, names)
+}
+
+// compareUsers checks the values of every active user of the source and
+// counts them.
+func compareUsers(ctx context.Context, d *directory, job *provision.Job, byName map[string]*scim.Resource) (active int, err error) {
+	compiled, err := mapping.Compile(job.Users, scim.UserType())
+	if err != nil {
+		return 0, err
+	}
 	for obj, err := range d.all(ctx) {
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if obj.Type != provision.User || obj.Record["accountEnabled"] == false {
 			continue
 		}
-		active--
+		active++
 		obj.Record["IsSoftDeleted"] = false
 		want, err := compiled.Map(obj.Record, mapping.Create)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		name := want.Resource.Get("userName").Text()
 		if byName[name] == nil {
-			return fmt.Errorf("%s is not in the target", name)
+			return 0, fmt.Errorf("%s is not in the target", name)
 		}
 		have := byName[name].Clone()
 		for _, p := range compiled.Owned() {
 			if !p.Get(want.Resource).Equal(have.Get(p.String())) {
-				return fmt.Errorf("%s: %s is not what the mapping says", name, p)
+				return 0, fmt.Errorf("%s: %s is not what the mapping says", name, p)
 			}
 		}
 	}
-	if active != 0 {
-		return fmt.Errorf("the number of active users is off by %d", active)
-	}
-	return w.compareGroups(ctx, d, names)
+	return active, nil
 }
 
 func (w *world) compareGroups(ctx context.Context, d *directory, names map[string]string) error {

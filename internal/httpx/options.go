@@ -74,7 +74,7 @@ func (o *Options) withDefaults() (Options, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	if c.Client == nil {
-		c.Client = newHTTPClient()
+		c.Client = NewHTTPClient()
 	}
 	return c, nil
 }
@@ -86,8 +86,9 @@ func setDefault[T comparable](p *T, v T) {
 	}
 }
 
-// newHTTPClient returns the client that a nil [Options.Client] stands for.
-func newHTTPClient() *http.Client {
+// NewHTTPClient returns the client that a nil [Options.Client] stands for, for
+// callers that put a transport of their own around its transport.
+func NewHTTPClient() *http.Client {
 	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Client{
 		Timeout: time.Minute,

@@ -10,7 +10,7 @@ import (
 // TestDefaultClient: the zero values of net/http are no limits at all, so each
 // one is named here.
 func TestDefaultClient(t *testing.T) {
-	c := newHTTPClient()
+	c := NewHTTPClient()
 	tr := c.Transport.(*http.Transport)
 	if c.Timeout != time.Minute || tr.TLSHandshakeTimeout != 5*time.Second || tr.ResponseHeaderTimeout != 30*time.Second ||
 		tr.IdleConnTimeout == 0 || tr.MaxIdleConnsPerHost < 64 || tr.MaxResponseHeaderBytes == 0 {

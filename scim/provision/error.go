@@ -23,17 +23,16 @@ const (
 	CodeRunning            Code = "CycleRunning"
 	CodeCanceled           Code = "Canceled"
 
-	CodeImportSkipped    Code = "ImportSkipped" // the matching attribute is empty
-	CodeDuplicateSource  Code = "DuplicateSourceEntries"
-	CodeDuplicateTarget  Code = "DuplicateTargetEntries"
-	CodeConflict         Code = "EntryConflict" // the account is there and was not made by this job
-	CodeMapping          Code = "SchemaAttributeNotFound"
-	CodeTooManyRequests  Code = "TooManyRequests"
-	CodeTimeout          Code = "Timeout"
-	CodeInternalServer   Code = "InternalServerError"
-	CodeUnprocessable    Code = "UnprocessableEntity"
-	CodeNotFound         Code = "EntryNotFound" // no such object in the source
-	CodeUnknownReference Code = "ReferenceNotResolved"
+	CodeImportSkipped   Code = "ImportSkipped" // the matching attribute is empty
+	CodeDuplicateSource Code = "DuplicateSourceEntries"
+	CodeDuplicateTarget Code = "DuplicateTargetEntries"
+	CodeConflict        Code = "EntryConflict" // the account is there and was not made by this job
+	CodeMapping         Code = "SchemaAttributeNotFound"
+	CodeTooManyRequests Code = "TooManyRequests"
+	CodeTimeout         Code = "Timeout"
+	CodeInternalServer  Code = "InternalServerError"
+	CodeUnprocessable   Code = "UnprocessableEntity"
+	CodeNotFound        Code = "EntryNotFound" // no such object in the source
 )
 
 // Error is the error type of this package. Its text names the object by its

@@ -133,15 +133,9 @@ func New(o *Options) (*Server, error) {
 	setDefault(&opts.RedirectURL, DefaultRedirectURL)
 	setDefault(&opts.Lifetime, time.Hour)
 	setDefault(&opts.ErrorStatus, http.StatusOK)
-	setDefault(&opts.User, User{1000000001, "user1@example.com", "Alex", "Example", "Alex Example"})
-	if opts.DC.Endpoints().Accounts == "" {
-		return nil, fmt.Errorf("zohoauthtest: data center %q is not in the table", opts.DC)
-	}
-	if opts.Lifetime < time.Second {
-		return nil, errors.New("zohoauthtest: Lifetime must be a second or more")
-	}
-	if opts.ErrorStatus != http.StatusOK && opts.ErrorStatus != http.StatusBadRequest {
-		return nil, errors.New("zohoauthtest: ErrorStatus is 200 or 400")
+	setDefault(&opts.User, User{1000000001, "user1@example.com", "User", "1", "User 1"})
+	if err := opts.check(); err != nil {
+		return nil, err
 	}
 	s := &Server{
 		opts:        opts,
@@ -169,6 +163,28 @@ func New(o *Options) (*Server, error) {
 			s.secrets[dc] = opts.ClientSecret
 		}
 	}
+	s.route()
+	if err := s.connect(opts.Loopback); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (o Options) check() error {
+	if o.DC.Endpoints().Accounts == "" {
+		return fmt.Errorf("zohoauthtest: data center %q is not in the table", o.DC)
+	}
+	if o.Lifetime < time.Second {
+		return errors.New("zohoauthtest: Lifetime must be a second or more")
+	}
+	if o.ErrorStatus != http.StatusOK && o.ErrorStatus != http.StatusBadRequest {
+		return errors.New("zohoauthtest: ErrorStatus is 200 or 400")
+	}
+	return nil
+}
+
+// route names the endpoints of an accounts server.
+func (s *Server) route() {
 	s.mux.HandleFunc("GET /oauth/v2/auth", s.serveAuth)
 	s.mux.HandleFunc("POST "+answerPath, s.serveConsent)
 	s.mux.HandleFunc("POST /oauth/v2/token", s.serveToken)
@@ -178,10 +194,6 @@ func New(o *Options) (*Server, error) {
 	s.mux.HandleFunc("POST /oauth/v3/device/token", s.serveDeviceToken)
 	s.mux.HandleFunc("GET /oauth/user/info", s.serveUser)
 	s.mux.HandleFunc("GET /oauth/serverinfo", s.serveServerInfo)
-	if err := s.connect(opts.Loopback); err != nil {
-		return nil, err
-	}
-	return s, nil
 }
 
 // connect gives the server its host names, and a port if it is to have one.
