@@ -25,6 +25,9 @@ const (
 	KindNoTarget                // a PATCH path selects nothing
 	KindInvalidValue            // a value is missing or not of its attribute's type
 	KindInvalidVersion          // the protocol version is not supported
+	KindInvalidCursor           // the cursor is not one that the service provider made for this query (RFC 9865)
+	KindExpiredCursor           // the cursor is too old (RFC 9865)
+	KindInvalidCount            // the count is not one that goes with a cursor (RFC 9865)
 	KindSensitive               // the request must not carry this in its URI
 	KindNotFound                // no such resource or endpoint
 	KindUnauthorized            // credentials missing or refused
@@ -62,6 +65,12 @@ func (k Kind) row() (scimType string, status int, text string) {
 		return "invalidValue", http.StatusBadRequest, "a value is missing or not valid"
 	case KindInvalidVersion:
 		return "invalidVers", http.StatusBadRequest, "the protocol version is not supported"
+	case KindInvalidCursor:
+		return "invalidCursor", http.StatusBadRequest, "the cursor is not valid"
+	case KindExpiredCursor:
+		return "expiredCursor", http.StatusBadRequest, "the cursor has expired"
+	case KindInvalidCount:
+		return "invalidCount", http.StatusBadRequest, "the count is not valid"
 	case KindSensitive:
 		return "sensitive", http.StatusForbidden, "the request must not carry this in its URI"
 	case KindNotFound:
@@ -125,6 +134,8 @@ var (
 	ErrInvalidSyntax      error = &Error{Kind: KindInvalidSyntax}
 	ErrInvalidFilter      error = &Error{Kind: KindInvalidFilter}
 	ErrTooMany            error = &Error{Kind: KindTooMany}
+	ErrInvalidCursor      error = &Error{Kind: KindInvalidCursor}
+	ErrExpiredCursor      error = &Error{Kind: KindExpiredCursor}
 	ErrUnauthorized       error = &Error{Kind: KindUnauthorized}
 	ErrForbidden          error = &Error{Kind: KindForbidden}
 	ErrPreconditionFailed error = &Error{Kind: KindPreconditionFailed}
@@ -137,6 +148,12 @@ var (
 	// found nothing to change: the store keeps the version it has.
 	ErrUnchanged = errors.New("scim: unchanged")
 )
+
+// NewError returns an error with a cause: what a [Store] outside this package
+// reports. The cause is for logs on this side and is not answered.
+func NewError(kind Kind, detail string, cause error) *Error {
+	return &Error{Kind: kind, Detail: detail, cause: cause}
+}
 
 // Error returns the text: the path, the detail and the cause.
 func (e *Error) Error() string {

@@ -53,6 +53,9 @@ func (t *ResourceType) ParseFilter(s string) (*Filter, error) {
 // String returns the filter as text.
 func (f *Filter) String() string { return f.expr.String() }
 
+// Expr returns the filter's syntax.
+func (f *Filter) Expr() filter.Expr { return f.expr }
+
 // Equalities returns what every match must hold, or nothing if the filter
 // demands no single value. The result must not be changed.
 func (f *Filter) Equalities() []Equality { return f.equal }

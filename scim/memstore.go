@@ -126,12 +126,8 @@ func (row *memRow) encode(r *Resource) error {
 	// all of it.
 	row.display = strings.Clone(r.tree().get(r.typ.root.sub("displayName")).text)
 	row.keys = nil
-	for _, p := range r.typ.indexed {
-		for v := range p.All(r) {
-			if (v.kind == KindText || v.kind == KindNumber) && v.text != "" {
-				row.keys = append(row.keys, equalityOf(p.attr, strings.Clone(v.text)))
-			}
-		}
+	for key := range r.IndexKeys() {
+		row.keys = append(row.keys, Equality{key.Path, strings.Clone(key.Key)})
 	}
 	return nil
 }

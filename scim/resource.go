@@ -119,6 +119,22 @@ func (r *Resource) UniqueKeys() iter.Seq2[string, string] {
 	}
 }
 
+// IndexKeys yields what senders look the resource up by, one [Equality] for
+// each value: the unique attributes, externalId, displayName and the values
+// of emails. A [Store] that keeps an index of them finds with it what
+// [Filter.Equalities] names.
+func (r *Resource) IndexKeys() iter.Seq[Equality] {
+	return func(yield func(Equality) bool) {
+		for _, p := range r.typ.indexed {
+			for v := range p.All(r) {
+				if (v.kind == KindText || v.kind == KindNumber) && v.text != "" && !yield(equalityOf(p.attr, v.text)) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // tree returns the values, reading the stored form on first use.
 func (r *Resource) tree() *node {
 	if r.top == nil {

@@ -88,13 +88,22 @@ type Query struct {
 	Count  int     // the most resources on the page; 0 asks for the total only
 	Links  bool    // the page's items carry their links
 	Owners bool    // the page's items carry their owners
+
+	// Cursor asks for pages by position (RFC 9865) and not by index: the page
+	// begins behind After, "" for the first one, and [Page.Next] says where the
+	// next begins. Start does not count. A resource that stays unchanged while
+	// the pages are read is on exactly one of them. An After that the store did
+	// not make for a query of this type and order is [ErrInvalidCursor].
+	Cursor bool
+	After  string
 }
 
 // Page is one page of a query's result, in an order that does not change
 // while the resources do not.
 type Page struct {
-	Total int // resources that the query selects altogether
+	Total int // resources that the query selects altogether; -1 if a query by cursor did not count them
 	Items []Item
+	Next  string // with [Query.Cursor], where the next page begins; "" at the end
 }
 
 // Item is one resource of a page. It stays valid.
@@ -102,6 +111,14 @@ type Item struct {
 	Resource *Resource
 	Links    []Link
 	Owners   []Link
+}
+
+// OwnerStore is what a [Store] may offer beside its contract: the owners of
+// many resources at once, by the values that were asked for. The [Server]
+// walks nested groups with it, one call a level; without it, one
+// [Links.Owners] a group.
+type OwnerStore interface {
+	Owners(ctx context.Context, values []string) (map[string][]Link, error)
 }
 
 // Scope confines what a request sees and changes. The zero Scope is one of
