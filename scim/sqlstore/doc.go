@@ -1,0 +1,2 @@
+// Package sqlstore keeps SCIM resources in SQLite or PostgreSQL.
+package sqlstore

@@ -1,0 +1,6 @@
+package sqlstore
+
+import (
+	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite"
+)
