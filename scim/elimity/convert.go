@@ -51,10 +51,12 @@ func (k *kind) toTheirs(r *scim.Resource) (elimity.ResourceAttributes, error) {
 		return nil, handlerError(*refused)
 	}
 	for _, x := range k.theirs.SchemaExtensions {
-		if m[x.Schema.ID] == nil {
+		given, ok := m[x.Schema.ID].(map[string]any)
+		if !ok {
 			continue
 		}
-		values, refused := x.Schema.Validate(m[x.Schema.ID])
+		given["schemas"] = []any{x.Schema.ID} // later versions of their Validate ask for it
+		values, refused := x.Schema.Validate(given)
 		if refused != nil {
 			return nil, handlerError(*refused)
 		}
