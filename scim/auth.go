@@ -24,6 +24,10 @@ type Authenticator interface {
 type Subject struct {
 	Scope Scope  // what the request sees and changes
 	ID    string // who it is, for logs and hooks; not a credential
+
+	// Resource is the subject's own resource, which "/Me" stands for (RFC 7644
+	// section 3.11). It must be one of the scope. The zero Ref: there is none.
+	Resource Ref
 }
 
 // minSecret is the shortest static token that is taken: 128 bits.

@@ -139,7 +139,7 @@ func (s *Server) config() ServiceProviderConfig {
 	return ServiceProviderConfig{
 		Schemas: []string{schemaConfig},
 		Patch:   Supported{true},
-		Bulk:    BulkSupport{MaxPayloadSize: s.limits.BodyBytes},
+		Bulk:    BulkSupport{s.limits.BulkOperations > 0, max(s.limits.BulkOperations, 0), s.limits.BodyBytes},
 		Filter:  FilterSupport{true, s.limits.MaxPageSize},
 		Sort:    Supported{true},
 		ETag:    Supported{true},

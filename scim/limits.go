@@ -10,6 +10,7 @@ type Limits struct {
 	FilterTerms     int   // comparisons in a filter; 64
 	PathBytes       int   // length of a PATCH path; 1,024
 	PatchOperations int   // operations of one PATCH; 1,000
+	BulkOperations  int   // operations of one bulk request; 1,000. A negative number: there are no bulk requests
 	PageSize        int   // resources of a page if the client does not say; 200
 	MaxPageSize     int   // resources of a page at most; 1,000
 	QueryBytes      int   // length of the query string; 8 KiB
@@ -19,7 +20,7 @@ type Limits struct {
 // defaultLimits must not be changed.
 var defaultLimits = Limits{
 	BodyBytes: 1 << 20, JSONDepth: 32, FilterBytes: 4096, FilterDepth: 16, FilterTerms: 64, PathBytes: 1024,
-	PatchOperations: 1000, PageSize: 200, MaxPageSize: 1000, QueryBytes: 8 << 10, QueryParameters: 64,
+	PatchOperations: 1000, BulkOperations: 1000, PageSize: 200, MaxPageSize: 1000, QueryBytes: 8 << 10, QueryParameters: 64,
 }
 
 func (l Limits) withDefaults() Limits {
@@ -32,6 +33,9 @@ func (l Limits) withDefaults() Limits {
 		{&l.QueryParameters, &d.QueryParameters},
 	} {
 		setDefault(x.at, *x.def)
+	}
+	if l.BulkOperations == 0 {
+		l.BulkOperations = d.BulkOperations
 	}
 	l.PageSize = min(l.PageSize, l.MaxPageSize)
 	return l

@@ -143,6 +143,11 @@ func (pa *patcher) unlinkExcept(keep map[string]bool) error {
 // unlink removes the links that a filter selects. One that is not there is
 // no error: it is what the client wants.
 func (pa *patcher) unlink(p *Path) error {
+	if value, ok := p.filter.linkValue(); ok {
+		n, err := pa.links.Remove(pa.ctx, value)
+		pa.linked += n
+		return err
+	}
 	selected, err := pa.selected(p)
 	if err != nil {
 		return err

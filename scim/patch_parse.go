@@ -231,6 +231,12 @@ func (l fieldList) get(name string) []byte {
 	return nil
 }
 
+// has reports whether there is a member that is not null.
+func (l fieldList) has(name string) bool {
+	value := l.get(name)
+	return value != nil && string(value) != "null"
+}
+
 // objectMembers takes a JSON object apart.
 func objectMembers(raw []byte) (fieldList, error) {
 	in := jsontext.NewDecoder(bytes.NewBuffer(raw))

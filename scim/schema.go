@@ -19,6 +19,8 @@ const (
 	messageList        = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 	messageSearch      = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 	messagePatch       = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+	messageBulk        = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+	messageBulkAnswer  = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 	messageError       = "urn:ietf:params:scim:api:messages:2.0:Error"
 )
 

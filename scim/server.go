@@ -2,6 +2,7 @@ package scim
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -21,6 +22,8 @@ type Server struct {
 	base   *url.URL // "" host: derived from the request
 	limits Limits
 	profile
+	hooks     Hooks
+	observer  Observer
 	log       *slog.Logger
 	discovery map[string][]byte // static documents by path
 }
@@ -54,6 +57,12 @@ type ServerOptions struct {
 	// Entra compares what it sent with what it gets, and sends types of its own.
 	CanonicalOnly bool
 
+	// Hooks are called around each write.
+	Hooks Hooks
+
+	// Observer is told of each request; nil for nobody.
+	Observer Observer
+
 	// Logger gets faults of the server and its store, with ids and without
 	// attribute values, credentials or query strings. Nil is silent.
 	Logger *slog.Logger
@@ -77,7 +86,7 @@ func NewServer(store Store, auth Authenticator, o *ServerOptions) (*Server, erro
 	}
 	s := &Server{
 		store: store, auth: auth, types: slices.Clone(opts.Types), base: base, limits: opts.Limits.withDefaults(),
-		profile: profile{!opts.Strict, opts.RefuseUnknown, opts.CanonicalOnly}, log: opts.Logger,
+		profile: profile{!opts.Strict, opts.RefuseUnknown, opts.CanonicalOnly}, hooks: opts.Hooks, observer: opts.Observer, log: opts.Logger,
 	}
 	if s.types == nil {
 		s.types = []*ResourceType{UserType(), GroupType()}
@@ -109,19 +118,22 @@ type call struct {
 	r    *http.Request
 	base string // absolute base URL for locations
 	path string // below the base URL
+
+	failed Kind // of the error that was answered
 }
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{Server: s, w: w, r: r}
+	c.locate()
+	defer c.observe()()
 	defer c.recover()
-	subject, err := s.auth.Authenticate(r)
+	subject, err := s.auth.Authenticate(c.r)
 	if err != nil {
 		c.refuseCaller(err)
 		return
 	}
-	c.r = r.WithContext(WithSubject(r.Context(), subject))
-	c.locate()
+	c.r = c.r.WithContext(WithSubject(c.r.Context(), subject))
 	if err := c.route(); err != nil {
 		c.fail(err)
 	}
@@ -205,8 +217,13 @@ func (c *call) route() error {
 		return c.methods(map[string]func() error{http.MethodGet: all, http.MethodHead: all})
 	case "/.search":
 		return c.methods(map[string]func() error{http.MethodPost: func() error { return c.search(c.types...) }})
-	case "/me", "/bulk":
-		return &Error{Kind: KindUnknown, Status: http.StatusNotImplemented, Detail: "this service provider does not have " + c.path + "; see /ServiceProviderConfig"}
+	case "/me":
+		return c.me()
+	case "/bulk":
+		if c.limits.BulkOperations < 0 {
+			return &Error{Kind: KindUnknown, Status: http.StatusNotImplemented, Detail: "this service provider has no bulk requests; see /ServiceProviderConfig"}
+		}
+		return c.methods(map[string]func() error{http.MethodPost: c.bulk})
 	}
 	return &Error{Kind: KindNotFound, Detail: "there is no such endpoint; see /ResourceTypes"}
 }
@@ -215,17 +232,16 @@ func (c *call) collection(t *ResourceType) error {
 	list := func() error { return c.list(t) }
 	return c.methods(map[string]func() error{
 		http.MethodGet: list, http.MethodHead: list,
-		http.MethodPost: func() error { return c.create(t) },
+		http.MethodPost: func() error { return c.write(Ref{t, ""}) },
 	})
 }
 
 func (c *call) resource(ref Ref) error {
 	get := func() error { return c.get(ref) }
+	write := func() error { return c.write(ref) }
 	return c.methods(map[string]func() error{
 		http.MethodGet: get, http.MethodHead: get,
-		http.MethodPut:    func() error { return c.replace(ref) },
-		http.MethodPatch:  func() error { return c.patch(ref) },
-		http.MethodDelete: func() error { return c.remove(ref) },
+		http.MethodPut: write, http.MethodPatch: write, http.MethodDelete: write,
 	})
 }
 
@@ -258,7 +274,7 @@ func (c *call) checkContentType() error {
 // body reads the request's body up to the limit.
 func (c *call) body() ([]byte, error) {
 	limit := c.limits.BodyBytes
-	tooLarge := &Error{Kind: KindTooLarge, Detail: "the body is larger than the service provider's maxPayloadSize"}
+	tooLarge := &Error{Kind: KindTooLarge, Detail: fmt.Sprintf("the body is larger than the service provider's maxPayloadSize (%d bytes)", limit)}
 	if c.r.ContentLength > limit {
 		return nil, tooLarge
 	}

@@ -1,18 +1,33 @@
 package scim
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/zohoscim/zohoscim/scim/filter"
 )
 
-// fail answers with an error (RFC 7644 section 3.12). What an internal error
-// has to say goes to the log only.
+// fail answers with an error (RFC 7644 section 3.12).
 func (c *call) fail(err error) {
+	status, body := c.explain(c.r.Context(), c.r.Method, err)
 	e := asError(err)
-	status := e.status()
+	c.failed = e.Kind
+	if e.RetryAfter > 0 {
+		c.w.Header().Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
+	}
+	c.answer(status, body)
+}
+
+// explain makes the body of an error. What an internal error has to say goes
+// to the log only.
+func (s *Server) explain(ctx context.Context, method string, err error) (status int, body []byte) {
+	e := asError(err)
+	status = e.status()
 	if status == 0 {
 		status = http.StatusInternalServerError
 	}
@@ -20,20 +35,18 @@ func (c *call) fail(err error) {
 	if e.Path != "" {
 		detail = e.Path + ": " + detail
 	}
+	var syntax *filter.Error
 	switch {
 	case status >= http.StatusInternalServerError && status != http.StatusNotImplemented:
 		// The client gets what finds the fault in the log, and no more.
 		request := newID()
-		c.log.ErrorContext(c.r.Context(), "scim: request failed", "request", request, "method", c.r.Method, "status", status, "error", err)
+		s.log.ErrorContext(ctx, "scim: request failed", "request", request, "method", method, "status", status, "error", err)
 		_, _, detail = e.Kind.row()
 		detail += " (request " + request + ")"
-	case e.cause != nil && status < http.StatusInternalServerError && e.Kind != KindUnauthorized && e.Kind != KindRateLimited:
-		detail += ": " + e.cause.Error() // of our own parsers, which quote no values
+	case errors.As(e.cause, &syntax):
+		detail += ": " + syntax.Error() // which quotes no values
 	}
-	if e.RetryAfter > 0 {
-		c.w.Header().Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
-	}
-	c.answer(status, appendError(nil, status, e.ScimType(), detail))
+	return status, appendError(nil, status, e.ScimType(), detail)
 }
 
 func appendError(b []byte, status int, scimType, detail string) []byte {

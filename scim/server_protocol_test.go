@@ -40,8 +40,9 @@ func TestMethodsAndRoutes(t *testing.T) {
 		{"an id in upper case is another id", "GET", "/Users/" + strings.ToUpper(id), 404, ""},
 		{"a base path that only begins alike", "GET", "/scim/v20/Users", 404, ""},
 		{"GET of the root .search", "GET", "/.search", 405, "OPTIONS, POST"},
-		{"no Bulk", "POST", "/Bulk", 501, ""},
-		{"no Me", "GET", "/Me", 501, ""},
+		{"a bulk request without a body", "POST", "/Bulk", 400, ""},
+		{"GET of Bulk", "GET", "/Bulk", 405, "OPTIONS, POST"},
+		{"a subject without a resource", "GET", "/Me", 501, ""},
 	} {
 		got := c.send(tt.method, tt.target, "")
 		if got.status != tt.status || got.header.Get("Allow") != tt.allow {

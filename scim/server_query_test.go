@@ -225,8 +225,8 @@ func TestDiscovery(t *testing.T) {
 	c := newTestServer(t, &ServerOptions{Limits: Limits{BodyBytes: 1000, MaxPageSize: 7}})
 	for _, tt := range []struct{ target, path, want string }{
 		{"/ServiceProviderConfig", "patch/supported", "true"},
-		{"/ServiceProviderConfig", "bulk/supported", "false"},
-		{"/ServiceProviderConfig", "bulk/maxOperations", "0"},
+		{"/ServiceProviderConfig", "bulk/supported", "true"},
+		{"/ServiceProviderConfig", "bulk/maxOperations", "1000"},
 		{"/ServiceProviderConfig", "bulk/maxPayloadSize", "1000"},
 		{"/ServiceProviderConfig", "filter/maxResults", "7"},
 		{"/ServiceProviderConfig", "meta/location", `"` + c.base + `/ServiceProviderConfig"`},

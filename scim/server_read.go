@@ -24,7 +24,7 @@ func (c *call) get(ref Ref) error {
 			body = nil
 			return nil
 		}
-		body, err = c.render(e, mask)
+		body, err = c.render(c.r.Context(), e, mask)
 		return err
 	})
 	if err != nil {
@@ -41,10 +41,9 @@ func (c *call) get(ref Ref) error {
 }
 
 // render encodes an entry as it is answered.
-func (c *call) render(e *Entry, m *mask) ([]byte, error) {
+func (c *call) render(ctx context.Context, e *Entry, m *mask) ([]byte, error) {
 	t := e.Resource.typ
 	s := surroundings{location: c.location(t, e.Resource.ID()), ref: c.reference}
-	ctx := c.r.Context()
 	var err error
 	if t.links != nil && m.has(t.links) {
 		if s.links, err = collect(e.Links.All(ctx, "")); err != nil {
@@ -114,18 +113,4 @@ func matchesVersion(header, version string) bool {
 		}
 	}
 	return false
-}
-
-// typeOf returns the name of the resource type that has an id, "" if none.
-func (s *Server) typeOf(ctx context.Context, id string) (string, error) {
-	for _, t := range s.types {
-		err := s.store.View(ctx, Ref{t, id}, func(*Entry) error { return nil })
-		switch {
-		case err == nil:
-			return t.name, nil
-		case asError(err).Kind != KindNotFound:
-			return "", err
-		}
-	}
-	return "", nil
 }

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"net/http"
@@ -10,71 +11,151 @@ import (
 	"strings"
 )
 
-// create answers POST (RFC 7644 section 3.3).
-func (c *call) create(t *ResourceType) error {
-	q, r, err := c.incoming(t)
+// task is one write that a client asks for, as a request of its own or as an
+// operation of a bulk request. It knows nothing of how it came.
+type task struct {
+	method    string // POST, PUT, PATCH or DELETE
+	ref       Ref    // for POST without an id, unless it is already decided
+	data      []byte // JSON; none for DELETE
+	match     string // the version that the resource must have, as If-Match
+	noneMatch string // the version that it must not have, as If-None-Match
+	query     url.Values
+	types     map[string]string // types of resources by id, so far as they are known
+	bare      bool              // the outcome has no body
+}
+
+// outcome is what became of a task.
+type outcome struct {
+	status  int
+	id      string
+	version string
+	body    []byte // nil for none
+}
+
+// write carries out a task that came as a request of its own.
+func (c *call) write(ref Ref) error {
+	in := task{method: c.r.Method, ref: ref, match: c.r.Header.Get("If-Match"), noneMatch: c.r.Header.Get("If-None-Match")}
+	var err error
+	if in.method != http.MethodDelete {
+		if in.query, err = c.query(); err != nil {
+			return err
+		}
+		if in.data, err = c.body(); err != nil {
+			return err
+		}
+	}
+	out, err := c.carryOut(c.r.Context(), &in)
 	if err != nil {
 		return err
 	}
-	if a := t.root.names["active"]; a != nil && a.Type == TypeBoolean && r.tree().find(a) == nil {
+	c.etag(out.version)
+	location := c.location(ref.Type, out.id)
+	switch out.status {
+	case http.StatusNoContent:
+		c.noContent()
+		return nil
+	case http.StatusCreated:
+		c.w.Header().Set("Location", location)
+	default:
+		c.w.Header().Set("Content-Location", location)
+	}
+	c.answer(out.status, out.body)
+	return nil
+}
+
+// carryOut does what a task asks for.
+func (c *call) carryOut(ctx context.Context, in *task) (outcome, error) {
+	switch in.method {
+	case http.MethodPost:
+		return c.create(ctx, in)
+	case http.MethodPut:
+		return c.replace(ctx, in)
+	case http.MethodPatch:
+		return c.patch(ctx, in)
+	}
+	return c.remove(ctx, in)
+}
+
+// create makes a resource (RFC 7644 section 3.3).
+func (c *call) create(ctx context.Context, in *task) (outcome, error) {
+	t := in.ref.Type
+	r, err := c.incoming(in)
+	if err != nil {
+		return outcome{}, err
+	}
+	if a := t.active(); a != nil && r.tree().find(a) == nil {
 		// A sender that never sees "active" would add it in every cycle.
 		r.changed().set(a, Bool(true))
 	}
 	if err := r.checkRequired(); err != nil {
-		return err
+		return outcome{}, err
 	}
 	links := r.takeLinks()
-	if err := c.completeLinks(t, links); err != nil {
-		return err
+	if err := c.completeLinks(ctx, in, links); err != nil {
+		return outcome{}, err
 	}
-	r.setID(newID())
+	if in.ref.ID == "" {
+		in.ref.ID = newID()
+	}
+	r.setID(in.ref.ID)
 	now := timeNow()
 	r.setMeta(now, now, nextVersion(""))
-	if err := c.store.Create(c.r.Context(), r, slices.Values(links)); err != nil {
-		return err
+	w := c.creation(r, links)
+	if err := c.before(ctx, w); err != nil {
+		return outcome{}, err
 	}
-	location := c.location(t, r.ID())
-	w := writer{}
-	w.resource(r, c.maskFor(t, q), &surroundings{location: location, ref: c.reference, links: links})
-	c.w.Header().Set("Location", location)
-	c.etag(r.Version())
-	c.answer(http.StatusCreated, w.b)
+	if err := c.store.Create(ctx, r, slices.Values(links)); err != nil {
+		return outcome{}, err
+	}
+	out := outcome{status: http.StatusCreated, id: r.ID(), version: r.Version()}
+	if w != nil {
+		w.Ref.ID = out.id
+	}
+	if err := c.after(ctx, w); err != nil || in.bare {
+		return out, err
+	}
+	b := writer{}
+	b.resource(r, in.mask(), &surroundings{location: c.location(t, out.id), ref: c.reference, links: links})
+	out.body = b.b
+	return out, nil
+}
+
+// active returns the attribute that says whether an account may be used, nil
+// if the type has none.
+func (t *ResourceType) active() *Attribute {
+	if a := t.root.names["active"]; a != nil && a.Type == TypeBoolean && !a.MultiValued {
+		return a
+	}
 	return nil
 }
 
-// incoming reads the query and the body of a POST or PUT.
-func (c *call) incoming(t *ResourceType) (q url.Values, r *Resource, err error) {
-	if q, err = c.query(); err != nil {
-		return nil, nil, err
-	}
-	data, err := c.body()
-	if err != nil {
-		return nil, nil, err
-	}
-	r = NewResource(t)
+// incoming reads the resource of a POST or PUT.
+func (c *call) incoming(in *task) (*Resource, error) {
+	t := in.ref.Type
+	r := NewResource(t)
 	d := decoder{typ: t, mode: decodeRequest, profile: c.profile, depth: c.limits.JSONDepth}
-	if err := d.resource(data, r); err != nil {
-		return nil, nil, err
+	if err := d.resource(in.data, r); err != nil {
+		return nil, err
 	}
 	if !c.tolerant && !d.named {
-		return nil, nil, invalidSyntax("schemas: the resource names %s", t.schema.ID)
+		return nil, invalidSyntax("schemas: the resource names %s", t.schema.ID)
 	}
-	return q, r, nil
+	return r, nil
 }
 
-func (c *call) maskFor(t *ResourceType, q url.Values) *mask {
-	return t.newMask(names(q, "attributes"), names(q, "excludedAttributes"))
+func (in *task) mask() *mask {
+	return in.ref.Type.newMask(names(in.query, "attributes"), names(in.query, "excludedAttributes"))
 }
 
 // completeLinks says of what type the resources are that links refer to. A
 // link to an id that this service provider does not have is kept as it is.
-func (c *call) completeLinks(t *ResourceType, links []Link) error {
+func (c *call) completeLinks(ctx context.Context, in *task, links []Link) error {
 	for i := range links {
 		l := &links[i]
 		if l.Value == "" {
-			return invalidValue(t.links.path+".value", "a link needs the id of a resource")
+			return invalidValue(in.ref.Type.links.path+".value", "a link needs the id of a resource")
 		}
-		name, err := c.typeOf(c.r.Context(), l.Value)
+		name, err := c.typeOf(ctx, in, l.Value)
 		if err != nil {
 			return err
 		}
@@ -83,6 +164,23 @@ func (c *call) completeLinks(t *ResourceType, links []Link) error {
 		}
 	}
 	return nil
+}
+
+// typeOf returns the name of the resource type that has an id, "" if none.
+func (s *Server) typeOf(ctx context.Context, in *task, id string) (string, error) {
+	if name := in.types[id]; name != "" {
+		return name, nil
+	}
+	for _, t := range s.types {
+		err := s.store.View(ctx, Ref{t, id}, func(*Entry) error { return nil })
+		switch {
+		case err == nil:
+			return t.name, nil
+		case asError(err).Kind != KindNotFound:
+			return "", err
+		}
+	}
+	return "", nil
 }
 
 // newID returns a random identifier (RFC 9562 version 4): no text of a
@@ -103,31 +201,30 @@ func nextVersion(old string) string {
 
 // checkMatch decides If-Match where the write happens, so that no other
 // write can come between.
-func (c *call) checkMatch(e *Entry) error {
-	h := c.r.Header.Get("If-Match")
-	if h != "" && !matchesVersion(h, e.Resource.Version()) {
+func (in *task) checkMatch(e *Entry) error {
+	if in.match != "" && !matchesVersion(in.match, e.Resource.Version()) {
 		return &Error{Kind: KindPreconditionFailed, Detail: "the resource has another version: read it again"}
 	}
-	if h := c.r.Header.Get("If-None-Match"); h != "" && matchesVersion(h, e.Resource.Version()) {
+	if in.noneMatch != "" && matchesVersion(in.noneMatch, e.Resource.Version()) {
 		return &Error{Kind: KindPreconditionFailed, Detail: "the resource has the version that If-None-Match excludes"}
 	}
 	return nil
 }
 
-// replace answers PUT (RFC 7644 section 3.5.1).
-func (c *call) replace(ref Ref) error {
-	q, given, err := c.incoming(ref.Type)
+// replace makes a resource what the client sends (RFC 7644 section 3.5.1).
+func (c *call) replace(ctx context.Context, in *task) (outcome, error) {
+	given, err := c.incoming(in)
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
 	if err := given.checkRequired(); err != nil {
-		return err
+		return outcome{}, err
 	}
 	links := given.takeLinks()
-	if err := c.completeLinks(ref.Type, links); err != nil {
-		return err
+	if err := c.completeLinks(ctx, in, links); err != nil {
+		return outcome{}, err
 	}
-	return c.update(ref, c.maskFor(ref.Type, q), http.StatusOK, func(e *Entry) (bool, error) {
+	return c.update(ctx, in, http.StatusOK, func(e *Entry) (bool, error) {
 		old, r := e.Resource, given.Clone()
 		r.keep(old)
 		if err := r.checkImmutable(old); err != nil {
@@ -138,38 +235,30 @@ func (c *call) replace(ref Ref) error {
 		if !given.linksGiven {
 			return changed, nil
 		}
-		pa := patcher{ctx: c.r.Context(), r: r, links: e.Links}
+		pa := patcher{ctx: ctx, r: r, links: e.Links}
 		err := pa.replaceLinks(links)
 		return changed || pa.linked > 0, err
 	})
 }
 
-// patch answers PATCH (RFC 7644 section 3.5.2).
-func (c *call) patch(ref Ref) error {
-	q, err := c.query()
+// patch applies operations to a resource (RFC 7644 section 3.5.2).
+func (c *call) patch(ctx context.Context, in *task) (outcome, error) {
+	reader := patchReader{typ: in.ref.Type, limits: c.limits, profile: c.profile}
+	ops, err := reader.read(in.data)
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
-	data, err := c.body()
+	types, err := c.linkTypes(ctx, in, ops)
 	if err != nil {
-		return err
-	}
-	reader := patchReader{typ: ref.Type, limits: c.limits, profile: c.profile}
-	ops, err := reader.read(data)
-	if err != nil {
-		return err
-	}
-	types, err := c.linkTypes(ref.Type, ops)
-	if err != nil {
-		return err
+		return outcome{}, err
 	}
 	status := http.StatusOK
-	if ref.Type.links != nil && !q.Has("attributes") {
+	if in.ref.Type.links != nil && !in.query.Has("attributes") {
 		status = http.StatusNoContent // a group's answer would be as long as its list of members
 	}
-	return c.update(ref, c.maskFor(ref.Type, q), status, func(e *Entry) (bool, error) {
+	return c.update(ctx, in, status, func(e *Entry) (bool, error) {
 		old := e.Resource.Clone()
-		pa := patcher{ctx: c.r.Context(), r: e.Resource, links: e.Links, types: types, profile: c.profile}
+		pa := patcher{ctx: ctx, r: e.Resource, links: e.Links, types: types, profile: c.profile}
 		if err := pa.apply(ops); err != nil {
 			return false, err
 		}
@@ -182,20 +271,20 @@ func (c *call) patch(ref Ref) error {
 
 // linkTypes looks up, before the transaction, of what type the resources are
 // that the operations refer to.
-func (c *call) linkTypes(t *ResourceType, ops []operation) (map[string]string, error) {
+func (c *call) linkTypes(ctx context.Context, in *task, ops []operation) (map[string]string, error) {
 	types := map[string]string{}
 	for _, op := range ops {
 		if op.path.attr.role != roleLinks || op.op == OpRemove || op.value == nil {
 			continue
 		}
-		pa := patcher{r: NewResource(t), profile: c.profile}
+		pa := patcher{r: NewResource(in.ref.Type), profile: c.profile}
 		v, err := pa.decode(op)
 		if err != nil {
 			return nil, (&patchReader{}).at(op.place, err)
 		}
 		for _, l := range linksOf(v) {
 			if types[l.Value] == "" && l.Value != "" {
-				if types[l.Value], err = c.typeOf(c.r.Context(), l.Value); err != nil {
+				if types[l.Value], err = c.typeOf(ctx, in, l.Value); err != nil {
 					return nil, err
 				}
 			}
@@ -204,28 +293,36 @@ func (c *call) linkTypes(t *ResourceType, ops []operation) (map[string]string, e
 	return types, nil
 }
 
-// update runs a change in one transaction and answers with the result.
-func (c *call) update(ref Ref, m *mask, status int, change func(*Entry) (changed bool, err error)) error {
-	var body []byte
-	var version string
-	err := c.store.Update(c.r.Context(), ref, func(e *Entry) error {
-		if err := c.checkMatch(e); err != nil {
+// update runs a change in one transaction.
+func (c *call) update(ctx context.Context, in *task, status int, change func(*Entry) (changed bool, err error)) (outcome, error) {
+	var out outcome
+	var w *Write
+	m := in.mask()
+	err := c.store.Update(ctx, in.ref, func(e *Entry) error {
+		if err := in.checkMatch(e); err != nil {
 			return err
 		}
-		version = e.Resource.Version()
+		out = outcome{status: status, id: in.ref.ID, version: e.Resource.Version()}
 		if e.Resource.err != nil {
 			return e.Resource.err // what cannot be read must not be written over
 		}
+		var links *watchedLinks
+		w, links = c.watch(in, e)
 		changed, err := change(e)
+		links.release(e)
 		if err != nil {
 			return err
 		}
 		if changed {
 			e.Resource.Touch()
-			version = e.Resource.Version()
+			out.version = e.Resource.Version()
 		}
-		if status != http.StatusNoContent {
-			if body, err = c.render(e, m); err != nil {
+		w.complete(e, links, changed)
+		if err := c.before(ctx, w); err != nil {
+			return err
+		}
+		if status != http.StatusNoContent && !in.bare {
+			if out.body, err = c.render(ctx, e, m); err != nil {
 				return err
 			}
 		}
@@ -235,23 +332,7 @@ func (c *call) update(ref Ref, m *mask, status int, change func(*Entry) (changed
 		return nil
 	})
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
-	c.etag(version)
-	if status == http.StatusNoContent {
-		c.noContent()
-		return nil
-	}
-	c.w.Header().Set("Content-Location", c.location(ref.Type, ref.ID))
-	c.answer(status, body)
-	return nil
-}
-
-// remove answers DELETE (RFC 7644 section 3.6).
-func (c *call) remove(ref Ref) error {
-	if err := c.store.Delete(c.r.Context(), ref, c.checkMatch); err != nil {
-		return err
-	}
-	c.noContent()
-	return nil
+	return out, c.after(ctx, w)
 }
