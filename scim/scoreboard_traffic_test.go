@@ -177,6 +177,24 @@ func (g *traffic) payload(method string) string {
 	return g.object(3)
 }
 
+// bulk draws a bulk request, the operations of which refer to each other.
+func (g *traffic) bulk() string {
+	var ops []string
+	for i := range 1 + g.IntN(5) {
+		method := pick(g, []string{"POST", "POST", "POST", "PUT", "PATCH", "DELETE", "GET"})
+		path := pick(g, []string{"/Users", "/Groups"})
+		if method != "POST" || g.IntN(10) == 0 {
+			path = pick(g, []string{"/Users/ID", "/Groups/ID", "/Users/bulkId:0", "/Groups/bulkId:1", "/Bulk", "/Me", "", "/Users/", "Users"})
+		}
+		data := strings.ReplaceAll(g.payload(method), `"ID"`, fmt.Sprintf(`"bulkId:%d"`, g.IntN(6)))
+		if !jsontext.Value(data).IsValid() {
+			data = "null"
+		}
+		ops = append(ops, fmt.Sprintf(`{"method":%q,"path":%q,"bulkId":"%d","version":%s,"data":%s}`, method, path, i, pick(g, []string{"null", `"W/\"1\""`, "1"}), data))
+	}
+	return fmt.Sprintf(`{"schemas":[%q],"failOnErrors":%s,"Operations":[%s]}`, messageBulk, pick(g, []string{"null", "1", "2", "-1"}), strings.Join(ops, ","))
+}
+
 // mutate changes a few places of a text, or none.
 func (g *traffic) mutate(s string) string {
 	if g.IntN(2) == 0 {
@@ -232,6 +250,9 @@ func (g *traffic) next() exchange {
 		}
 	}
 	x.body = g.mutate(g.payload(x.method))
+	if g.IntN(12) == 0 {
+		x = exchange{method: "POST", target: "/Bulk", body: g.mutate(g.bulk()), host: x.host}
+	}
 	if len(g.ids) > 0 {
 		named := strings.NewReplacer("ID", pick(g, g.ids))
 		x.target, x.body = named.Replace(x.target), named.Replace(x.body)

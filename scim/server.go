@@ -64,7 +64,8 @@ type ServerOptions struct {
 	Observer Observer
 
 	// Logger gets faults of the server and its store, with ids and without
-	// attribute values, credentials or query strings. Nil is silent.
+	// attribute values, credentials or query strings, and each request at
+	// debug level, as an [Observer] sees it. Nil is silent.
 	Logger *slog.Logger
 }
 

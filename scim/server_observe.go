@@ -2,6 +2,7 @@ package scim
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -69,9 +70,14 @@ func (w *statusWriter) WriteHeader(status int) {
 // Unwrap is for [http.ResponseController].
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// observe begins the observation of a request, if there is an observer.
+// observes reports whether somebody wants to know what is done.
+func (s *Server) observes(ctx context.Context) bool {
+	return s.observer != nil || s.log.Enabled(ctx, slog.LevelDebug)
+}
+
+// observe begins the observation of a request, if it is of interest.
 func (c *call) observe() func() {
-	if c.observer == nil {
+	if !c.observes(c.r.Context()) {
 		return func() {}
 	}
 	w := &statusWriter{ResponseWriter: c.w}
@@ -81,16 +87,22 @@ func (c *call) observe() func() {
 	return func() { end(w.status, c.failed) }
 }
 
-// start tells the observer that something begins. The function that is
-// returned says how it ended.
+// start says that something begins. The function that is returned says how
+// it ended.
 func (s *Server) start(ctx context.Context, a Activity) (context.Context, func(status int, kind Kind)) {
-	if s.observer == nil {
+	if !s.observes(ctx) {
 		return ctx, func(int, Kind) {}
 	}
 	begin := time.Now()
-	ctx = s.observer.Start(ctx, a)
+	if s.observer != nil {
+		ctx = s.observer.Start(ctx, a)
+	}
 	return ctx, func(status int, kind Kind) {
-		s.observer.End(ctx, a, Outcome{status, kind, time.Since(begin)})
+		o := Outcome{status, kind, time.Since(begin)}
+		s.log.DebugContext(ctx, "scim: done", "action", a.Action, "type", a.Type, "bulk", a.InBulk, "status", status, "duration", o.Duration)
+		if s.observer != nil {
+			s.observer.End(ctx, a, o)
+		}
 	}
 }
 
