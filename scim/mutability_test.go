@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -97,6 +98,10 @@ func TestMutabilityMatrix(t *testing.T) {
 			if got.status != 400 || got.at("scimType") != `"mutability"` {
 				t.Errorf("%s: %s: %d %s", r.reason, r.body, got.status, got.body)
 			}
+			got = c.want(200, "POST", "/Bulk", bulkBody(`{"method":"PATCH","path":"`+target+`","data":`+patchBody(r.body)+`}`))
+			if got.at("Operations/0/response/scimType") != `"mutability"` {
+				t.Errorf("%s: %s: in a bulk request: %s", r.reason, r.body, got.body)
+			}
 			if after := c.want(200, "GET", target, "").body; after != before {
 				t.Errorf("%s: %s: changed\n%s\n%s", r.reason, r.body, before, after)
 			}
@@ -120,6 +125,10 @@ func TestReplacementKeepsWhatClientsCannotWrite(t *testing.T) {
 	} {
 		c, target := doorServer(t, false)
 		before := c.want(200, "GET", target, "").body
+		bulk := c.want(200, "POST", "/Bulk", bulkBody(`{"method":"PUT","path":"`+target+`","data":`+tt.body+`}`))
+		if have := bulk.at("Operations/0/status"); have != fmt.Sprintf(`"%d"`, tt.status) {
+			t.Errorf("%s: in a bulk request %s", tt.reason, bulk.body)
+		}
 		got := c.want(tt.status, "PUT", target, tt.body)
 		for path, want := range tt.want {
 			if have := got.at(path); have != want {

@@ -41,6 +41,11 @@ func (s *countingStore) Update(ctx context.Context, ref Ref, fn func(*Entry) err
 	return s.Store.Update(ctx, ref, fn)
 }
 
+func (s *countingStore) Delete(ctx context.Context, ref Ref, fn func(*Entry) error) error {
+	s.calls++
+	return s.Store.Delete(ctx, ref, fn)
+}
+
 // times returns n copies of a text with a separator between them.
 func times(n int, text, separator string) string {
 	return strings.TrimSuffix(strings.Repeat(text+separator, n), separator)
@@ -68,6 +73,7 @@ func limitRows(l Limits, user string) []limited {
 	padded := func(n int, start, end string) string { return start + strings.Repeat(" ", n-len(start)-len(end)) + end }
 	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 	const ops = `{"op":"replace","path":"title","value":"x"}`
+	const bulkOp = `{"method":"DELETE","path":"/Users/x"}`
 	return []limited{
 		{"bytes of a POST", int(l.BodyBytes), 409, 413, func(n int) exchange {
 			return exchange{method: "POST", target: "/Users", body: padded(n, `{"userName":"u"`, `}`)}
@@ -108,6 +114,15 @@ func limitRows(l Limits, user string) []limited {
 			}
 			return patch(`{"op":"replace","value":{` + strings.TrimSuffix(b.String(), ",") + `}}`)
 		}},
+		{"bytes of a bulk request", int(l.BodyBytes), 200, 413, func(n int) exchange {
+			return exchange{method: "POST", target: "/Bulk", body: padded(n, `{"Operations":[`+bulkOp+`]`, `}`)}
+		}},
+		{"operations of a bulk request", l.BulkOperations, 200, 413, func(n int) exchange {
+			return exchange{method: "POST", target: "/Bulk", body: `{"Operations":[` + times(n, bulkOp, ",") + `]}`}
+		}},
+		{"levels of a bulk request", l.JSONDepth + 3, 200, 400, func(n int) exchange {
+			return exchange{method: "POST", target: "/Bulk", body: `{"Operations":[` + bulkOp + `],"x":` + deep(n-1) + `}`}
+		}},
 		{"bytes of a query string", l.QueryBytes, 200, 414, func(n int) exchange {
 			return exchange{method: "GET", target: "/Users?x=" + strings.Repeat("x", n-2)}
 		}},
@@ -128,7 +143,7 @@ func limitRows(l Limits, user string) []limited {
 func TestAdvertisedLimits(t *testing.T) {
 	for name, given := range map[string]Limits{
 		"defaults": {},
-		"others":   {BodyBytes: 5000, JSONDepth: 9, FilterBytes: 300, FilterDepth: 4, FilterTerms: 7, PathBytes: 100, PatchOperations: 20, PageSize: 3, MaxPageSize: 5, QueryBytes: 700, QueryParameters: 6},
+		"others":   {BodyBytes: 5000, JSONDepth: 9, FilterBytes: 300, FilterDepth: 4, FilterTerms: 7, PathBytes: 100, PatchOperations: 20, BulkOperations: 10, PageSize: 3, MaxPageSize: 5, QueryBytes: 700, QueryParameters: 6},
 	} {
 		store := &countingStore{Store: NewMemoryStore()}
 		s, err := NewServer(store, staticTokens(t, testToken, noExpiry), &ServerOptions{Limits: given})
@@ -168,7 +183,7 @@ func checkAdvertised(t *testing.T, s *Server, l Limits) {
 	if err := json.Unmarshal(w.Body.Bytes(), &config); err != nil {
 		t.Fatal(err)
 	}
-	if config.Filter.MaxResults != l.MaxPageSize || config.Bulk.MaxPayloadSize != l.BodyBytes {
+	if config.Filter.MaxResults != l.MaxPageSize || config.Bulk.MaxPayloadSize != l.BodyBytes || config.Bulk.MaxOperations != l.BulkOperations {
 		t.Errorf("advertised: %+v, enforced: %+v", config, l)
 	}
 	if bulk := serve(s, testToken, exchange{method: "POST", target: "/Bulk", body: `{}`}); config.Bulk.Supported != (bulk.Code != http.StatusNotImplemented) {

@@ -15,6 +15,8 @@ const (
 	listMessage      = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 	patchMessage     = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 	searchMessage    = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+	bulkMessage      = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+	bulkAnswer       = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 	errorMessage     = "urn:ietf:params:scim:api:messages:2.0:Error"
 )
 

@@ -50,6 +50,9 @@ const (
 	FeatureETag       Feature = "etag"       // ServiceProviderConfig
 	FeatureGroups     Feature = "groups"     // the endpoint "/Groups" in ResourceTypes
 	FeatureEnterprise Feature = "enterprise" // the extension of User in ResourceTypes
+	FeatureBulk       Feature = "bulk"       // ServiceProviderConfig
+	FeatureBulkLimits Feature = "bulkLimits" // limits of bulk requests there that a test can exceed
+	FeatureMe         Feature = "me"         // GET of "/Me" is answered with 200, and not by a redirect
 	FeatureRoot       Feature = "root"       // POST to "/.search" below the base URL is answered with 200
 )
 
@@ -57,7 +60,10 @@ const (
 //
 // Path, Header, Body, and the texts of checks may hold "${name}", which stands
 // for what an earlier step, or the same one in its checks, captured.
-// "${unique}" is a text of small letters and digits that no other case has.
+// "${unique}" is a text of small letters and digits that no other case has,
+// "${maxOperations}" and "${maxPayloadSize}" are the limits of bulk requests
+// that are advertised. "${tooManyOperations}" in a body is a list of operations
+// beyond the one, "${tooManyBytes}" a text of more bytes than the other.
 type Step struct {
 	Method string
 	// Path is relative to the base URL and may have a query. Spaces, quotes,
@@ -133,5 +139,6 @@ func Cases() []Case {
 		listCases(), filterCases(), filterTypeCases(), searchCases(), sortCases(), projectionCases(),
 		patchAddCases(), patchRemoveCases(), patchReplaceCases(), patchErrorCases(), groupCases(), groupPatchCases(),
 		entraCases(), entraGroupCases(), entraPatchCases(), entraValidatorCases(), oktaCases(), toleranceCases(),
+		bulkCases(), bulkResultCases(), bulkReferenceCases(), bulkErrorCases(), bulkLimitCases(), meCases(),
 	)
 }

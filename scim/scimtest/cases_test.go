@@ -1,6 +1,7 @@
 package scimtest_test
 
 import (
+	"context"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -43,8 +44,20 @@ func serve(t testing.TB, h http.Handler) (string, *http.Client) {
 func newServer(t testing.TB, o scim.ServerOptions) *scim.Server {
 	t.Helper()
 	o.BaseURL = "/scim/v2"
-	s, err := scim.NewServer(scim.NewMemoryStore(), scim.VerifyBearer(verify), &o)
+	store := scim.NewMemoryStore()
+	me := scim.Ref{Type: scim.UserType(), ID: "me"}
+	verifyMe := func(ctx context.Context, token string) (scim.Subject, error) {
+		subject, err := verify(ctx, token)
+		subject.Resource = me
+		return subject, err
+	}
+	s, err := scim.NewServer(store, scim.VerifyBearer(verifyMe), &o)
 	if err != nil {
+		t.Fatal(err)
+	}
+	// The account of the credential, which is no concern of the cases.
+	r := scim.StoredResource(me.Type, []byte(`{"id":"me","userName":"me@example.com","meta":{"resourceType":"User","version":"W/\"1\""}}`))
+	if err := store.Create(t.Context(), r, nil); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -85,7 +98,7 @@ func TestNothingIsSkipped(t *testing.T) {
 			t.Errorf("%s: %s", r.Case.ID, r.Reason)
 		}
 	}
-	want := []scimtest.Feature{"enterprise", "etag", "filter", "groups", "patch", "root", "sort"}
+	want := []scimtest.Feature{"bulk", "bulkLimits", "enterprise", "etag", "filter", "groups", "me", "patch", "root", "sort"}
 	if diff := cmp.Diff(want, report.Features); diff != "" {
 		t.Errorf("features:\n%s", diff)
 	}
@@ -132,7 +145,7 @@ func TestCasesAreWellFormed(t *testing.T) {
 
 func checkSteps(t *testing.T, steps []scimtest.Step) {
 	t.Helper()
-	known := map[string]bool{"unique": true}
+	known := map[string]bool{"unique": true, "maxOperations": true, "maxPayloadSize": true, "tooManyOperations": true, "tooManyBytes": true}
 	uses := func(text string) {
 		t.Helper()
 		for _, m := range variableForm.FindAllStringSubmatch(text, -1) {

@@ -31,6 +31,8 @@ type conversation struct {
 	*runner
 	vars map[string]string
 	made []string // paths of what was made, in this order
+
+	unnamed map[string]bool // those that have not been seen under a name of the case
 }
 
 // answer is what came back for one step.
@@ -39,6 +41,8 @@ type answer struct {
 	header http.Header
 	body   []byte
 	value  any // of the body, once json was called
+
+	redirected bool // it came from another URL
 }
 
 func (a *answer) json() (any, error) {
@@ -147,7 +151,7 @@ func (t *conversation) send(ctx context.Context, s *Step) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := t.fill(s.Body, inJSON)
+	body, err := t.fill(t.beyond(s.Body), inJSON)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +185,20 @@ func (t *conversation) send(ctx context.Context, s *Step) (*answer, error) {
 	}
 	defer resp.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	return &answer{status: resp.StatusCode, header: resp.Header, body: data}, err
+	return &answer{status: resp.StatusCode, header: resp.Header, body: data, redirected: resp.Request.URL.Path != req.URL.Path}, err
+}
+
+// beyond puts what is too long for a bulk request into a body.
+func (t *conversation) beyond(body string) string {
+	const operation = `{"method":"DELETE","path":"/Users/scimtest-none"}`
+	if strings.Contains(body, "${tooManyOperations}") {
+		many := strings.Repeat(","+operation, t.features.maxOperations+1)
+		body = strings.ReplaceAll(body, "${tooManyOperations}", many[1:])
+	}
+	if strings.Contains(body, "${tooManyBytes}") {
+		body = strings.ReplaceAll(body, "${tooManyBytes}", strings.Repeat("x", t.features.maxPayloadSize+1))
+	}
+	return body
 }
 
 // target makes a URL of a path. A URL that the service provider gave must be
@@ -212,6 +229,10 @@ func (t *conversation) target(path string) (string, error) {
 // under a name of the case is not deleted later: a service provider that
 // answered with an account of its own must not lose it.
 func (t *conversation) remember(s *Step, a *answer) {
+	if s.Path == "/Bulk" {
+		t.rememberBulk(a)
+		return
+	}
 	if a.status != http.StatusCreated && (s.Method != http.MethodPost || a.status != http.StatusOK) {
 		return
 	}
@@ -237,12 +258,57 @@ func (t *conversation) remember(s *Step, a *answer) {
 	t.made = append(t.made, path)
 }
 
+// rememberBulk keeps the paths of what the operations of a bulk request made.
+func (t *conversation) rememberBulk(a *answer) {
+	body, err := a.json()
+	if err != nil {
+		return
+	}
+	operations, _ := at(body, "/Operations").([]any)
+	for _, op := range operations {
+		location, _ := at(op, "/location").(string)
+		if method, _ := at(op, "/method").(string); location == "" || !strings.EqualFold(method, http.MethodPost) || at(op, "/status") != "201" {
+			continue
+		}
+		path, own := strings.CutPrefix(location, t.base.String())
+		if !own {
+			t.left = append(t.left, location)
+			continue
+		}
+		t.made = append(t.made, path)
+		t.unnamed[path] = true
+	}
+}
+
+// isOwn reports whether what is at a path has a name of the case.
+func (t *conversation) isOwn(ctx context.Context, path string) bool {
+	s := get(path)
+	a, err := t.send(ctx, &s)
+	if err != nil || a.status == http.StatusNotFound {
+		return a != nil // then there is nothing to delete
+	}
+	body, err := a.json()
+	if err != nil {
+		return false
+	}
+	for _, name := range []string{"/userName", "/displayName"} {
+		if text, _ := at(body, name).(string); strings.Contains(strings.ToLower(text), t.vars["unique"]) {
+			return true
+		}
+	}
+	return false
+}
+
 // clean deletes what the case made and did not delete itself, even if the
 // run was ended meanwhile.
 func (t *conversation) clean(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTime)
 	defer cancel()
 	for _, path := range slices.Backward(t.made) {
+		if t.unnamed[path] && !t.isOwn(ctx, path) {
+			t.left = append(t.left, path)
+			continue
+		}
 		s := del(path)
 		a, err := t.send(ctx, &s)
 		if err != nil || a.status != http.StatusNoContent && a.status != http.StatusNotFound && a.status != http.StatusOK {

@@ -11,8 +11,7 @@
 // be asked of a service provider that holds data. What a service provider
 // does not advertise, it is not asked.
 //
-// Not covered: Bulk (RFC 7644 section 3.7), the "/Me" alias (section 3.11)
-// and cursors (RFC 9865).
+// Not covered: cursors (RFC 9865).
 //
 // # Fakes
 //

@@ -146,6 +146,26 @@ var faults = []fault{
 	{reason: "the password comes back", answer: replaceText(`"userName":`, `"password":"x","userName":`), found: []string{"characteristics/never/create", "characteristics/never/change", "okta/create"}},
 	{reason: "answers are not JSON", answer: replaceText(`"schemas":`, `'schemas':`), found: []string{"create/answer", "read/resource", "errors/get-unknown"}},
 	{reason: "a name is there twice", answer: replaceText(`"displayName":"A"`, `"displayName":"A","displayName":"A"`), found: []string{"create/answer", "read/resource"}},
+	{reason: "bulk requests are not identified", answer: replaceText(`2.0:BulkResponse`, `2.0:Bulk`), found: []string{"bulk/post", "bulk/continues", "bulk/errors/no-method"}},
+	{reason: "failOnErrors is ignored", request: replaceBody(`"failOnErrors":`, `"x":`), found: []string{"bulk/fail-on-errors/stops", "bulk/fail-on-errors/counts"}},
+	{reason: "the first error ends a bulk request", request: replaceBody(`"Operations":[{"method"`, `"failOnErrors":1,"Operations":[{"method"`), found: []string{"bulk/continues", "bulk/result/all"}},
+	{reason: "bulk results are in another order", answer: replaceText(`"Operations":[`, `"Operations":[{"status":"200"},`), found: []string{"bulk/order", "bulk/result/status"}},
+	{reason: "results without a location", answer: replaceText(`"location":"http`, `"x":"http`), found: []string{"bulk/result/location", "bulk/result/location-patch", "bulk/result/location-failed"}},
+	{reason: "a failed POST has a location", answer: replaceText(`{"method":"POST","bulkId":"x"`, `{"location":"/Users/x","method":"POST","bulkId":"x"`), found: []string{"bulk/result/location-failed-post"}},
+	{reason: "the bulkId does not come back", answer: replaceText(`"bulkId":`, `"x":`), found: []string{"bulk/result/bulk-id", "bulk/result/bulk-id-failed"}},
+	{reason: "the status of a result is an object", answer: replaceText(`"status":"201"`, `"status":{"code":"201"}`), found: []string{"bulk/result/status", "bulk/post"}},
+	{reason: "results without an error", answer: replaceText(`"response":`, `"x":`), found: []string{"bulk/result/error", "bulk/result/uniqueness"}},
+	{reason: "versions of operations are ignored", request: replaceBody(`"version":`, `"x":`), found: []string{"bulk/version"}},
+	{reason: "references stay as they are", request: replaceBody(`"value":"bulkId:`, `"value":"bulkId#`), answer: replaceText(`"value":"bulkId#`, `"value":"bulkId:`),
+		found: []string{"bulk/reference/member", "bulk/reference/forward", "bulk/reference/extension", "bulk/reference/put", "bulk/reference/patch", "bulk/reference/failed", "bulk/reference/unknown", "bulk/circular/groups", "bulk/circular/extension"}},
+	{reason: "no limit", answer: status(413, 200), found: []string{"bulk/limits/operations", "bulk/limits/payload"}},
+	{reason: "the limit is not named", answer: replaceText(`(1000)`, ``), found: []string{"bulk/limits/operations"}},
+	{reason: "the alias has no Location", answer: func(_ *http.Request, a *httptest.ResponseRecorder) { a.Header().Del("Location") }, found: []string{"me/location", "me/error", "me/write"}},
+	{reason: "the alias is its own location", answer: func(r *http.Request, a *httptest.ResponseRecorder) {
+		if strings.HasSuffix(r.URL.Path, "/Me") {
+			a.Header().Set("Location", "/Me")
+		}
+	}, found: []string{"me/location", "me/error"}},
 	{reason: "an attribute gets a default", answer: replaceText(`"userName":`, `"externalId":"made-up","userName":`), found: []string{"characteristics/external-id-absent", "read/unassigned"}},
 }
 

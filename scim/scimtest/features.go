@@ -11,6 +11,8 @@ import (
 type features struct {
 	advertised map[Feature]bool
 	schemas    any // the answer to GET /Schemas
+
+	maxOperations, maxPayloadSize int // of bulk requests
 }
 
 // discover reads the discovery documents. What cannot be read is taken for
@@ -25,18 +27,19 @@ func (r *runner) discover(ctx context.Context) (features, error) {
 			return nil, false, err
 		}
 		body, err := a.json()
-		return body, err == nil && a.status == http.StatusOK, nil
+		return body, err == nil && a.status == http.StatusOK && !a.redirected, nil
 	}
 	config, known, err := read(get("/ServiceProviderConfig"))
 	if err != nil {
 		return f, err
 	}
-	for _, name := range []Feature{FeaturePatch, FeatureFilter, FeatureSort, FeatureETag} {
+	for _, name := range []Feature{FeaturePatch, FeatureFilter, FeatureSort, FeatureETag, FeatureBulk} {
 		f.advertised[name] = at(config, "/"+string(name)+"/supported") == true
 		if !known {
 			f.advertised[name] = name == FeaturePatch || name == FeatureFilter
 		}
 	}
+	f.bulkLimits(config)
 	types, known, err := read(get("/ResourceTypes"))
 	if err != nil {
 		return f, err
@@ -59,8 +62,23 @@ func (r *runner) discover(ctx context.Context) (features, error) {
 	if !known {
 		f.schemas = nil
 	}
+	if _, f.advertised[FeatureMe], err = read(get("/Me")); err != nil {
+		return f, err
+	}
 	_, f.advertised[FeatureRoot], err = read(search("/.search", `"count":0`))
 	return f, err
+}
+
+// bulkLimits reads the limits of bulk requests. Those that are too high to be
+// exceeded by a test are not asked about.
+func (f *features) bulkLimits(config any) {
+	const most, mostBytes = 10_000, 8 << 20
+	operations, _ := at(config, "/bulk/maxOperations").(float64)
+	size, _ := at(config, "/bulk/maxPayloadSize").(float64)
+	f.advertised[FeatureBulkLimits] = f.advertised[FeatureBulk] && operations >= 1 && operations <= most && size >= 1 && size <= mostBytes
+	if f.advertised[FeatureBulkLimits] {
+		f.maxOperations, f.maxPayloadSize = int(operations), int(size)
+	}
 }
 
 // has reports whether a feature is advertised.

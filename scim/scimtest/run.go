@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -167,7 +168,9 @@ func (r *runner) run(ctx context.Context, c *Case) (Result, error) {
 		result.Outcome, result.Reason = Skipped, why
 		return result, nil
 	}
-	talk := &conversation{runner: r, vars: map[string]string{"unique": "scimtest" + strings.ToLower(rand.Text()[:10])}}
+	talk := &conversation{runner: r, unnamed: map[string]bool{}, vars: map[string]string{
+		"unique": "scimtest" + strings.ToLower(rand.Text()[:10]), "maxOperations": strconv.Itoa(r.features.maxOperations), "maxPayloadSize": strconv.Itoa(r.features.maxPayloadSize),
+	}}
 	err := talk.have(ctx, c.Steps, &result)
 	talk.clean(ctx)
 	switch {

@@ -67,6 +67,7 @@ func NewZohoOne(verify func(ctx context.Context, token string) (scim.Subject, er
 		return nil, err
 	}
 	z := &ZohoOne{store: scim.NewMemoryStore(), user: user, path: opts.Path, pipes: memhttp.New()}
+	opts.Limits.BulkOperations = -1 // Zoho documents no bulk requests
 	z.server, err = scim.NewServer(z.store, scim.VerifyBearer(verify), &scim.ServerOptions{
 		Types: []*scim.ResourceType{user, scim.GroupType()}, BaseURL: opts.Path, Limits: opts.Limits,
 	})
