@@ -52,6 +52,16 @@
 // 204 unless "attributes" is given. PUT keeps "active" and the members of a
 // group if it does not name them. DELETE removes links to the resource too.
 //
+// "/Me" is the [Subject]'s own resource if the authenticator names one, or
+// else 501. Operations of a bulk request are done in order, each as a request
+// of its own; one that refers by bulkId to what a later one makes waits for
+// it. Those that refer to each other in a circle are done all or none. What
+// refers to a failed operation is 409.
+//
+// [Hooks] refuse a write, and finish what must have happened when the sender
+// hears of success, such as ending sessions. An [Observer] is told of each
+// request, without data of persons.
+//
 // # Store
 //
 // A [Store] has five methods. It keeps resources in their encoded form
@@ -84,8 +94,8 @@
 // # Limits
 //
 // [Limits] bound what one request can cost: bytes, nesting, terms of a filter,
-// operations of a PATCH, size of a page. They are checked while the input is
-// read, they cannot be switched off, and /ServiceProviderConfig shows those
+// operations of a PATCH or a bulk request, size of a page. They are checked
+// while the input is read, they cannot be switched off, and /ServiceProviderConfig shows those
 // that it has a place for.
 //
 // # Tolerance
@@ -96,7 +106,7 @@
 //   - "True" and "False", in any case, for a boolean, and digits in quotes for
 //     a number.
 //   - Operations in any case, a null or empty path, messages and resources
-//     without "schemas".
+//     without "schemas", paths of a bulk request without their slash.
 //   - Filter values without quotes: externalId eq 123 compares with "123".
 //   - A bare value for a complex attribute ("manager": "id"), one value for a
 //     list, a list around one value.
@@ -125,9 +135,8 @@
 //
 // # Not supported
 //
-// Bulk, /Me, cursor paging (RFC 9865) and changing passwords.
-// /ServiceProviderConfig says so, and a request to /Bulk or /Me is answered
-// with 501. Resources of several types, as a query at the root finds them,
+// Cursor paging (RFC 9865) and changing passwords; /ServiceProviderConfig says
+// so. Resources of several types, as a query at the root finds them,
 // have no common order to sort them by.
 //
 // # Concurrency

@@ -1,7 +1,7 @@
 package scim
 
 // Limits bound what one request can make the service provider do. The zero
-// value of each field is its default; none can be switched off.
+// value of each field is its default; no limit can be switched off.
 type Limits struct {
 	BodyBytes       int64 // size of a request body; 1 MiB
 	JSONDepth       int   // levels of arrays and objects in a body; 32
@@ -10,7 +10,7 @@ type Limits struct {
 	FilterTerms     int   // comparisons in a filter; 64
 	PathBytes       int   // length of a PATCH path; 1,024
 	PatchOperations int   // operations of one PATCH; 1,000
-	BulkOperations  int   // operations of one bulk request; 1,000. A negative number: there are no bulk requests
+	BulkOperations  int   // operations of one bulk request; 1,000. Negative: there are no bulk requests
 	PageSize        int   // resources of a page if the client does not say; 200
 	MaxPageSize     int   // resources of a page at most; 1,000
 	QueryBytes      int   // length of the query string; 8 KiB

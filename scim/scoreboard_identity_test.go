@@ -63,7 +63,7 @@ func TestIdentityIsOurs(t *testing.T) {
 		target, own := pick(g, users), ""
 		body := fmt.Sprintf(`{"id":%s,"externalId":%s,"userName":%s,"ID2":%s,"meta":{"location":%s},"groups":[{"value":%s}]}`, quoted, quoted, pick(g, []string{string(quoted), `"u"`}), quoted, quoted, quoted)
 		x := exchange{method: "POST", target: "/Users", body: body}
-		switch n % 7 {
+		switch n % 8 {
 		case 1:
 			x, own = exchange{method: "PUT", target: "/Users/" + target, body: body}, target
 		case 2:
@@ -77,6 +77,16 @@ func TestIdentityIsOurs(t *testing.T) {
 			if x.method != "GET" && slices.Contains(g.ids, strings.TrimSuffix(text, "?")) {
 				x.method = "GET" // this is how the resource is named, not a trick
 			}
+		case 7: // an id that comes as a bulkId
+			path, err := jsontext.AppendQuote(nil, "/Users/"+pick(g, []string{"bulkId:", ""})+url.PathEscape(drawIdentity(g)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if unescaped, _ := url.PathUnescape(string(path)); slices.ContainsFunc(g.ids, func(id string) bool { return strings.HasSuffix(unescaped, "/"+id+`"`) }) {
+				path = []byte(`"/Users/bulkId:x"`)
+			}
+			x = exchange{method: "POST", target: "/Bulk", body: fmt.Sprintf(`{"Operations":[{"method":"POST","path":"/Users","bulkId":%s,"data":%s},{"method":"%s","path":%s,"data":{"userName":"stolen"}}]}`,
+				quoted, strings.Replace(body, `"userName":`, `"userName":"bulk","x":`, 1), pick(g, []string{"PUT", "DELETE"}), path)}
 		case 6:
 			x = exchange{method: "GET", target: "/Users?filter=" + url.QueryEscape("id eq "+string(quoted))}
 		}
@@ -86,7 +96,7 @@ func TestIdentityIsOurs(t *testing.T) {
 		}
 		done[fmt.Sprint(x.method, " ", w.Code)]++
 		after := storedRows(store)
-		if id := createdID(w); id != "" {
+		if id := madeID(w); id != "" {
 			if before[id] != "" || id == text || !uuidText.MatchString(id) {
 				t.Fatalf("the client's %q became the id %q", text, id)
 			}
@@ -105,7 +115,7 @@ func TestIdentityIsOurs(t *testing.T) {
 		before = after
 	}
 	t.Log(done)
-	for _, want := range []string{"POST 201", "PUT 200", "PUT 404", "PATCH 200", "PATCH 204", "PATCH 400", "PATCH 404", "DELETE 404", "GET 404"} {
+	for _, want := range []string{"POST 201", "PUT 200", "PUT 404", "PATCH 200", "PATCH 204", "PATCH 400", "PATCH 404", "DELETE 404", "GET 404", "POST 200"} {
 		if done[want] == 0 {
 			t.Errorf("%s did not happen: the test does not test what it should", want)
 		}

@@ -83,6 +83,9 @@ func canaryRequest(g *traffic, canary string) exchange {
 	case 8:
 		x = exchange{method: "GET", target: "/Users", header: http.Header{"Authorization": {pick(g, []string{"Bearer C", "Basic C", "Bearer " + testToken + " C", "C", "Bearer bad-C"})}}}
 	}
+	if path, query, _ := strings.Cut(x.target, "?"); x.body != "" && query == "" && g.IntN(4) == 0 {
+		x = exchange{method: "POST", target: "/Bulk", body: fmt.Sprintf(`{"Operations":[{"method":%q,"path":%q,"bulkId":"b","version":"C","data":%s}]}`, x.method, path, x.body)}
+	}
 	x.target, x.body = strings.ReplaceAll(x.target, "C", canary), strings.ReplaceAll(x.body, "C", canary)
 	for i, value := range x.header["Authorization"] {
 		x.header["Authorization"][i] = strings.ReplaceAll(value, "C", canary)

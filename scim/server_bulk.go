@@ -43,6 +43,9 @@ type bulkOperation struct {
 // whole before the first operation is done: what is wrong with it is answered
 // with an error, what is wrong with an operation stands in its result.
 func (c *call) bulk() error {
+	if _, err := c.query(); err != nil { // nothing in it counts but its length
+		return err
+	}
 	data, err := c.body()
 	if err != nil {
 		return err
@@ -81,7 +84,11 @@ func (j *bulkJob) run(ctx context.Context, group []int) {
 func (j *bulkJob) runCircle(ctx context.Context, group []int) {
 	for _, i := range group {
 		op := &j.ops[i]
-		if ref, err := j.locateTarget(op); err == nil && op.err == nil {
+		if op.err != nil {
+			continue
+		}
+		var ref Ref
+		if ref, op.err = j.locateTarget(op); op.err == nil {
 			op.id = newID()
 			j.known[op.id] = ref.Type.name
 		}

@@ -86,6 +86,7 @@ func TestBulk(t *testing.T) {
 			map[string]string{"/Groups totalResults": "0"}},
 		{"a circle is done as a whole or not", []string{makeGroup("a", "bulkId:b"), makeGroup("b", "bulkId:c"), makeUser("x", ""), makeGroup("c", "bulkId:a", "")}, "POST a 409 -; POST b 409 -; POST x 201; POST c 400 invalidValue",
 			map[string]string{"/Groups totalResults": "0"}},
+		{"a circle with an endpoint that is not there", []string{makeGroup("a", "bulkId:b"), strings.Replace(makeGroup("b", "bulkId:a"), "/Groups", "/Printers", 1)}, "POST a 409 -; POST b 404 -", map[string]string{"/Groups totalResults": "0"}},
 		{"a reference to nothing", []string{makeGroup("g", "bulkId:none"), `{"method":"DELETE","path":"/Users/bulkId:none"}`}, "POST g 400 invalidValue; DELETE - 400 invalidValue", map[string]string{"/Groups totalResults": "0"}},
 		{"an operation sees the one before it", []string{makeUser("u", ""), `{"method":"DELETE","path":"/Users/bulkId:u"}`, strings.Replace(makeUser("u", ""), `"bulkId":"u"`, `"bulkId":"w"`, 1), makeUser("U", "")}, "POST u 201; DELETE - 204; POST w 201; POST U 409 uniqueness", nil},
 		{"version is If-Match", []string{
