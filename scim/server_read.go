@@ -1,7 +1,6 @@
 package scim
 
 import (
-	"context"
 	"fmt"
 	"iter"
 	"net/http"
@@ -24,7 +23,7 @@ func (c *call) get(ref Ref) error {
 			body = nil
 			return nil
 		}
-		body, err = c.render(c.r.Context(), e, mask)
+		body, err = c.render(e, mask)
 		return err
 	})
 	if err != nil {
@@ -41,9 +40,10 @@ func (c *call) get(ref Ref) error {
 }
 
 // render encodes an entry as it is answered.
-func (c *call) render(ctx context.Context, e *Entry, m *mask) ([]byte, error) {
+func (c *call) render(e *Entry, m *mask) ([]byte, error) {
 	t := e.Resource.typ
 	s := surroundings{location: c.location(t, e.Resource.ID()), ref: c.reference}
+	ctx := c.r.Context()
 	var err error
 	if t.links != nil && m.has(t.links) {
 		if s.links, err = collect(e.Links.All(ctx, "")); err != nil {

@@ -322,7 +322,7 @@ func (c *call) update(ctx context.Context, in *task, status int, change func(*En
 			return err
 		}
 		if status != http.StatusNoContent && !in.bare {
-			if out.body, err = c.render(ctx, e, m); err != nil {
+			if out.body, err = c.render(e, m); err != nil {
 				return err
 			}
 		}
