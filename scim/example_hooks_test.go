@@ -14,8 +14,8 @@ import (
 
 const exampleToken = "a-token-of-16-bytes-or-more"
 
-// exampleServer is a service provider in memory.
-func exampleServer(o *scim.ServerOptions) *scim.Server {
+// exampleService is a service provider in memory.
+func exampleService(o *scim.ServerOptions) *scim.Server {
 	token, err := scim.NewStaticToken(scim.NewSecret(exampleToken), scim.Subject{ID: "entra"}, time.Time{})
 	if err != nil {
 		log.Fatal(err)
@@ -49,7 +49,7 @@ func idOf(w *httptest.ResponseRecorder) string {
 // A user and a group with this user as its member are made by one request.
 // The group comes first: it waits for the user.
 func ExampleNewServer_bulk() {
-	server := exampleServer(&scim.ServerOptions{BaseURL: "https://example.com/scim/v2"})
+	server := exampleService(&scim.ServerOptions{BaseURL: "https://example.com/scim/v2"})
 	w := request(server, "POST", "/Bulk", `{
 		"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
 		"Operations": [
@@ -88,7 +88,7 @@ func (s sessions) end(id string) { delete(s, id) }
 // disabled or deleted.
 func ExampleHooks() {
 	open := sessions{}
-	server := exampleServer(&scim.ServerOptions{Hooks: scim.Hooks{
+	server := exampleService(&scim.ServerOptions{Hooks: scim.Hooks{
 		After: func(_ context.Context, w *scim.Write) error {
 			if w.Disabled() {
 				open.end(w.Ref.ID)
@@ -112,7 +112,7 @@ func ExampleHooks_protect() {
 		}
 		return nil
 	}
-	server := exampleServer(&scim.ServerOptions{Hooks: scim.Hooks{Before: protect}})
+	server := exampleService(&scim.ServerOptions{Hooks: scim.Hooks{Before: protect}})
 	id := idOf(request(server, "POST", "/Users", `{"userName":"owner@example.com","userType":"Owner"}`))
 
 	for _, change := range []struct{ method, body string }{
@@ -132,7 +132,7 @@ func ExampleHooks_protect() {
 
 // A hook sees which members a group gained and lost, not the whole group.
 func ExampleWrite() {
-	server := exampleServer(&scim.ServerOptions{Hooks: scim.Hooks{
+	server := exampleService(&scim.ServerOptions{Hooks: scim.Hooks{
 		After: func(_ context.Context, w *scim.Write) error {
 			fmt.Println(w.Method, w.Ref.Type.Name(), w.Changed, len(w.Added), w.Removed)
 			return nil
@@ -159,7 +159,7 @@ func (counter) End(_ context.Context, a scim.Activity, o scim.Outcome) {
 }
 
 func ExampleObserver() {
-	server := exampleServer(&scim.ServerOptions{Observer: counter{}})
+	server := exampleService(&scim.ServerOptions{Observer: counter{}})
 	request(server, "GET", "/Users?filter=userName+eq+%22hanako%22", "")
 	request(server, "POST", "/Bulk", `{"Operations":[{"method":"POST","path":"/Users","bulkId":"1","data":{"userName":"hanako"}}]}`)
 	request(server, "GET", "/Groups/none", "")
