@@ -32,8 +32,10 @@ type Change struct {
 // the write, for readers that follow along.
 type ChangeFeed interface {
 	// Changes returns up to limit changes after the one of the number after.
-	// If changes behind it are no longer kept, the error is [ErrExpiredCursor]
-	// and the reader has to read everything anew.
+	// 0 is the beginning. If changes behind it are no longer kept, the error is
+	// [ErrExpiredCursor], and with it comes one Change that holds the newest
+	// number and nothing else: the reader has to read everything anew, and then
+	// goes on after that number.
 	Changes(ctx context.Context, after uint64, limit int) ([]Change, error)
 }
 
@@ -53,7 +55,7 @@ func NewChange(before, after *Resource, links bool) Change {
 		c.Events = []string{EventPatch}
 		was, is := before.Get("active"), after.Get("active")
 		switch {
-		case is.IsZero() || was.Equal(is):
+		case is.kind != KindBool || was.Equal(is):
 		case is.Bool():
 			c.Events = append(c.Events, EventActivate)
 		default:

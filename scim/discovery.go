@@ -19,6 +19,7 @@ type ServiceProviderConfig struct {
 	ChangePassword        Supported              `json:"changePassword"`
 	Sort                  Supported              `json:"sort"`
 	ETag                  Supported              `json:"etag"`
+	Pagination            *PaginationSupport     `json:"pagination,omitempty"` // nil: by index (RFC 7644)
 	AuthenticationSchemes []AuthenticationScheme `json:"authenticationSchemes"`
 }
 
@@ -38,6 +39,17 @@ type BulkSupport struct {
 type FilterSupport struct {
 	Supported  bool `json:"supported"`
 	MaxResults int  `json:"maxResults"`
+}
+
+// PaginationSupport says how lists are divided into pages (RFC 9865 section
+// 4). What is "" or 0 is not said.
+type PaginationSupport struct {
+	Cursor          bool   `json:"cursor"`
+	Index           bool   `json:"index"`
+	DefaultMethod   string `json:"defaultPaginationMethod,omitempty"` // "cursor" or "index"
+	DefaultPageSize int    `json:"defaultPageSize,omitzero"`
+	MaxPageSize     int    `json:"maxPageSize,omitzero"`
+	CursorTimeout   int    `json:"cursorTimeout,omitzero"` // seconds
 }
 
 // AuthenticationScheme is a way to authenticate.
@@ -143,6 +155,10 @@ func (s *Server) config() ServiceProviderConfig {
 		Filter:  FilterSupport{true, s.limits.MaxPageSize},
 		Sort:    Supported{true},
 		ETag:    Supported{true},
+		Pagination: &PaginationSupport{
+			Cursor: s.cursors != nil, Index: true, DefaultMethod: "index",
+			DefaultPageSize: s.limits.PageSize, MaxPageSize: s.limits.MaxPageSize, CursorTimeout: s.cursors.seconds(),
+		},
 		AuthenticationSchemes: []AuthenticationScheme{{
 			Type: "oauthbearertoken", Name: "OAuth Bearer Token", Primary: true,
 			Description: "A bearer token in the Authorization header (RFC 6750)",

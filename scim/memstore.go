@@ -13,20 +13,26 @@ import (
 // directory may be gone after a restart. It holds the whole contract. A read
 // or write by id, and a search for a unique value, an externalId, a
 // displayName or an e-mail address, cost the same in a store of any size;
-// other filters look at every resource of the scope.
+// other filters look at every resource of the scope. So does a page of a
+// sorted list, while one that is asked for by position without an order costs
+// the same wherever it is. The last 8,192 changes can be read, see
+// [MemoryStore.Changes].
 //
 // Its zero value is an empty store, safe for concurrent use.
 type MemoryStore struct {
-	mu     sync.RWMutex
-	scopes map[Scope]*memScope
+	mu      sync.RWMutex
+	scopes  map[Scope]*memScope
+	made    uint64 // how many resources there ever were
+	changes changeLog
 }
 
 // NewMemoryStore returns an empty store.
 func NewMemoryStore() *MemoryStore { return &MemoryStore{} }
 
 type memScope struct {
-	tables map[string]*memTable // by resource type
-	owners map[string][]*memRow // by the id that is referred to
+	tables    map[string]*memTable // by resource type
+	owners    map[string][]*memRow // by the id that is referred to
+	forgotten uint64               // number of the last change that is no longer kept
 }
 
 // memRow is one resource. Its encoded form is replaced, never changed, so
@@ -39,7 +45,8 @@ type memRow struct {
 	display string
 	keys    []Equality // where the row is in the indexes
 	links   linkSet
-	at      int // position in memTable.order
+	seq     uint64 // grows with the rows of a store
+	at      int    // position in memTable.order
 }
 
 // scope returns the scope of a call, or nil if it has no resources yet.
@@ -95,10 +102,13 @@ func (s *MemoryStore) Create(ctx context.Context, r *Resource, links iter.Seq[Li
 	if err := t.checkUnique(row.keys, nil); err != nil {
 		return err
 	}
+	s.made++
+	row.seq = s.made
 	t.insert(row)
 	for l := range row.links.all("") {
 		sc.own(l.Value, row)
 	}
+	s.changes.add(memChange{scope: sc, typ: row.typ, after: row.stored, links: row.links.len() > 0})
 	return nil
 }
 
@@ -155,6 +165,7 @@ func (s *MemoryStore) Update(ctx context.Context, ref Ref, fn func(*Entry) error
 	if err := t.checkUnique(next.keys, row); err != nil {
 		return err
 	}
+	s.changes.add(memChange{scope: sc, typ: row.typ, before: row.stored, after: next.stored, links: staged.changed()})
 	t.unindex(row)
 	row.stored, row.display, row.keys = next.stored, next.display, next.keys
 	t.index(row)
@@ -185,11 +196,13 @@ func (s *MemoryStore) Delete(ctx context.Context, ref Ref, fn func(*Entry) error
 		}
 	}
 	for _, owner := range owners {
+		s.changes.add(memChange{scope: sc, typ: owner.typ, before: owner.stored, after: owner.touched, links: true})
 		owner.stored, owner.touched = owner.touched, nil
 		owner.links.remove(row.id)
 	}
 	delete(sc.owners, row.id)
 	t.remove(row)
+	s.changes.add(memChange{scope: sc, typ: row.typ, before: row.stored})
 	return nil
 }
 
@@ -206,8 +219,11 @@ func (row *memRow) touch() error {
 func (s *MemoryStore) List(ctx context.Context, q *Query) (*Page, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	page := &Page{}
 	sc := s.scope(ctx)
+	if q.Cursor && q.Count > 0 {
+		return sc.listAfter(ctx, q)
+	}
+	page := &Page{}
 	if sc == nil || sc.tables[q.Type.name] == nil {
 		return page, nil
 	}

@@ -9,8 +9,15 @@ import (
 type memTable struct {
 	typ   *ResourceType
 	rows  map[string]*memRow
-	order []*memRow // in the order they were made; nil where one was removed
+	order []memSlot // in the order they were made
 	found map[Equality][]*memRow
+}
+
+// memSlot is the place of a row in the order. It keeps its number when the
+// row is removed, so that a page can begin there.
+type memSlot struct {
+	seq uint64
+	row *memRow // nil where one was removed
 }
 
 func (sc *memScope) table(t *ResourceType) *memTable {
@@ -46,7 +53,7 @@ func (t *memTable) checkUnique(keys []Equality, self *memRow) error {
 
 func (t *memTable) insert(row *memRow) {
 	row.at = len(t.order)
-	t.order = append(t.order, row)
+	t.order = append(t.order, memSlot{row.seq, row})
 	t.rows[row.id] = row
 	t.index(row)
 }
@@ -73,11 +80,11 @@ func (t *memTable) unindex(row *memRow) {
 func (t *memTable) remove(row *memRow) {
 	t.unindex(row)
 	delete(t.rows, row.id)
-	t.order[row.at] = nil
+	t.order[row.at].row = nil
 	if len(t.order) > 2*len(t.rows)+16 {
-		t.order = slices.DeleteFunc(t.order, func(row *memRow) bool { return row == nil })
-		for i, row := range t.order {
-			row.at = i
+		t.order = slices.DeleteFunc(t.order, func(slot memSlot) bool { return slot.row == nil })
+		for i, slot := range t.order {
+			slot.row.at = i
 		}
 	}
 }
@@ -85,15 +92,16 @@ func (t *memTable) remove(row *memRow) {
 // candidates yields the rows that a filter can select: those found by an
 // equality that it demands, or all.
 func (t *memTable) candidates(sc *memScope, f *Filter) iter.Seq[*memRow] {
-	rows := t.order
+	found, narrowed := []*memRow(nil), false
 	if f != nil {
-		if found, ok := t.narrow(sc, f); ok {
-			rows = found
-		}
+		found, narrowed = t.narrow(sc, f)
+	}
+	if !narrowed {
+		return t.behind(sc, nil, 0)
 	}
 	return func(yield func(*memRow) bool) {
-		for _, row := range rows {
-			if row != nil && row.typ.name == t.typ.name && !yield(row) {
+		for _, row := range found {
+			if row.typ.name == t.typ.name && !yield(row) {
 				return
 			}
 		}

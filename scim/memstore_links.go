@@ -163,6 +163,8 @@ func (m *memLinks) Owners(_ context.Context, after string) iter.Seq2[Link, error
 	}
 }
 
+func (m *memLinks) changed() bool { return len(m.gone) > 0 || m.added.len() > 0 }
+
 // commit makes the staged changes. Its caller holds the store's lock.
 func (m *memLinks) commit() {
 	for value := range m.gone {

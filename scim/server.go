@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Server is a SCIM service provider (RFC 7644) as an [http.Handler]. It owns
@@ -24,6 +25,7 @@ type Server struct {
 	profile
 	hooks     Hooks
 	observer  Observer
+	cursors   *cursorBox // nil: pages by index only
 	log       *slog.Logger
 	discovery map[string][]byte // static documents by path
 }
@@ -63,6 +65,16 @@ type ServerOptions struct {
 	// Observer is told of each request; nil for nobody.
 	Observer Observer
 
+	// CursorKeys protect the cursors of RFC 9865, each of 16 random bytes or
+	// more: the first one makes them, all read them, so that a key can be
+	// replaced. Servers that answer for one another share them. Without one a
+	// random key is made here, and a cursor is good for this Server alone.
+	CursorKeys []Secret
+
+	// CursorTimeout is how long a cursor is good for; 0 is an hour. If it is
+	// negative there are no cursors: for a [Store] without [Query.Cursor].
+	CursorTimeout time.Duration
+
 	// Logger gets faults of the server and its store, with ids and without
 	// attribute values, credentials or query strings, and each request at
 	// debug level, as an [Observer] sees it. Nil is silent.
@@ -96,6 +108,9 @@ func NewServer(store Store, auth Authenticator, o *ServerOptions) (*Server, erro
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	if err := s.checkTypes(); err != nil {
+		return nil, err
+	}
+	if s.cursors, err = newCursorBox(opts.CursorKeys, opts.CursorTimeout); err != nil {
 		return nil, err
 	}
 	return s, s.describe()

@@ -22,6 +22,8 @@ type searchRequest struct {
 	descending           bool
 	startIndex           int
 	count                *int
+	cursor               *string // "" asks for the first page (RFC 9865)
+	indexed              bool    // a startIndex was given
 }
 
 // list answers GET of an endpoint, or of the root with every type.
@@ -46,7 +48,12 @@ func (c *call) list(types ...*ResourceType) error {
 }
 
 func (r *searchRequest) readPaging(q url.Values) (err error) {
+	if q.Has("cursor") {
+		text := q.Get("cursor")
+		r.cursor = &text
+	}
 	if q.Has("startIndex") {
+		r.indexed = true
 		if r.startIndex, err = wholeNumber("startIndex", q.Get("startIndex")); err != nil {
 			return err
 		}
@@ -138,7 +145,12 @@ func (r *searchRequest) read(f field) (err error) {
 		if word, err = jsonText(f.value); err == nil {
 			err = r.readOrder(word)
 		}
+	case "cursor":
+		var text string
+		text, err = jsonText(f.value)
+		r.cursor = &text
 	case "startindex":
+		r.indexed = true
 		r.startIndex, err = wholeNumber(f.name, string(f.value))
 	case "count":
 		var n int
@@ -168,47 +180,89 @@ func (c *call) find(types []*ResourceType, req *searchRequest) error {
 	if err != nil {
 		return err
 	}
-	start, count := max(req.startIndex, 1), c.limits.PageSize
-	if req.count != nil {
-		count = min(max(*req.count, 0), c.limits.MaxPageSize)
+	if req.cursor != nil {
+		return c.findByCursor(queries, req)
 	}
-	total, found := 0, 0
-	w := writer{}
+	start, size, total := max(req.startIndex, 1), c.pageSize(req), 0
+	w := listWriter{call: c, req: req}
 	for _, q := range queries {
-		m := q.Type.newMask(req.attributes, req.excluded)
-		q.Start, q.Count = max(start-total, 1), count-found
-		q.Links = q.Type.links != nil && m.has(q.Type.links)
-		q.Owners = q.Type.owners != nil && m.has(q.Type.owners)
-		page, err := c.store.List(c.r.Context(), q)
+		q.Start, q.Count = max(start-total, 1), size-w.found
+		page, err := w.list(q)
 		if err != nil {
 			return err
 		}
-		for _, item := range page.Items {
-			if found > 0 {
-				w.b = append(w.b, ',')
-			}
-			found++
-			w.resource(item.Resource, m, &surroundings{
-				location: c.location(q.Type, item.Resource.ID()), ref: c.reference, links: item.Links, owners: item.Owners,
-			})
-			if item.Resource.err != nil {
-				return item.Resource.err
-			}
-		}
 		total += page.Total
 	}
-	c.answer(http.StatusOK, appendList(nil, total, start, found, w.b))
+	head := listHead{total: total, start: start, found: w.found}
+	c.answer(http.StatusOK, head.append(nil, w.out.b))
 	return nil
 }
 
-// appendList appends a ListResponse around encoded resources.
-func appendList(b []byte, total, start, found int, resources []byte) []byte {
-	b = append(b, `{"schemas":["`+messageList+`"],"totalResults":`...)
-	b = strconv.AppendInt(b, int64(total), 10)
-	b = append(b, `,"startIndex":`...)
-	b = strconv.AppendInt(b, int64(start), 10)
-	b = append(b, `,"itemsPerPage":`...)
-	b = strconv.AppendInt(b, int64(found), 10)
+// pageSize returns how many resources a page may hold.
+func (c *call) pageSize(req *searchRequest) int {
+	if req.count == nil {
+		return c.limits.PageSize
+	}
+	return min(max(*req.count, 0), c.limits.MaxPageSize)
+}
+
+// listWriter collects the encoded resources of a page.
+type listWriter struct {
+	call  *call
+	req   *searchRequest
+	out   writer
+	found int
+}
+
+// list asks the store and appends what it finds.
+func (w *listWriter) list(q *Query) (*Page, error) {
+	m := q.Type.newMask(w.req.attributes, w.req.excluded)
+	q.Links = q.Type.links != nil && m.has(q.Type.links)
+	q.Owners = q.Type.owners != nil && m.has(q.Type.owners)
+	page, err := w.call.store.List(w.call.r.Context(), q)
+	if err != nil {
+		return nil, err
+	}
+	for _, item := range page.Items {
+		if w.found > 0 {
+			w.out.b = append(w.out.b, ',')
+		}
+		w.found++
+		w.out.resource(item.Resource, m, &surroundings{
+			location: w.call.location(q.Type, item.Resource.ID()), ref: w.call.reference, links: item.Links, owners: item.Owners,
+		})
+		if item.Resource.err != nil {
+			return nil, item.Resource.err
+		}
+	}
+	return page, nil
+}
+
+// listHead is a ListResponse without its resources.
+type listHead struct {
+	total int    // -1 if it is not known
+	start int    // of a page by index; 0 for one by cursor
+	found int    // on this page
+	next  string // cursor of the next page
+}
+
+// append appends the message around encoded resources.
+func (h *listHead) append(b, resources []byte) []byte {
+	b = append(b, `{"schemas":["`+messageList+`"]`...)
+	number := func(name string, n int) {
+		b = append(append(b, name...), ':')
+		b = strconv.AppendInt(b, int64(n), 10)
+	}
+	if h.total >= 0 {
+		number(`,"totalResults"`, h.total)
+	}
+	if h.start > 0 {
+		number(`,"startIndex"`, h.start)
+	}
+	number(`,"itemsPerPage"`, h.found)
+	if h.next != "" {
+		b = append(append(append(b, `,"nextCursor":"`...), h.next...), '"')
+	}
 	b = append(b, `,"Resources":[`...)
 	b = append(b, resources...)
 	return append(b, "]}"...)

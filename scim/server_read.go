@@ -82,7 +82,7 @@ func (c *call) query() (url.Values, error) {
 	if err != nil {
 		return nil, invalidSyntax("the query string is malformed")
 	}
-	for _, key := range []string{"filter", "startIndex", "count"} {
+	for _, key := range []string{"filter", "startIndex", "count", "cursor"} {
 		if len(q[key]) > 1 {
 			return nil, &Error{Kind: KindInvalidSyntax, Path: key, Detail: "the parameter is there twice"}
 		}

@@ -15,9 +15,14 @@ type Sort struct {
 	descending bool
 }
 
+// maxSortText is how many bytes of a text count in an order: a place in it has
+// to fit into a URL (RFC 9865).
+const maxSortText = 512
+
 // ParseSort compiles an order. A multi-valued attribute is ordered by its
 // primary value or else its first one. Texts compare in canonical form (see
-// [Canonical]) unless their attribute is caseExact.
+// [Canonical]) unless their attribute is caseExact, and by their first 512
+// bytes.
 func (t *ResourceType) ParseSort(by string, descending bool) (*Sort, error) {
 	p, err := t.ParsePath(by)
 	if err != nil {
@@ -69,10 +74,56 @@ func (s *Sort) Key(r *Resource) SortKey {
 		t, _ := parseTime(v.text)
 		return SortKey{time: t}
 	case s.key.CaseExact:
-		return SortKey{text: strings.Clone(v.text)}
+		return SortKey{text: sortText(v.text)}
 	default:
-		return SortKey{text: strings.Clone(Canonical(v.text))}
+		return SortKey{text: sortText(Canonical(v.text))}
 	}
+}
+
+func sortText(s string) string {
+	if len(s) > maxSortText {
+		s = strings.ToValidUTF8(s[:maxSortText], "")
+	}
+	return strings.Clone(s)
+}
+
+// MarshalText returns a form for [Query.After].
+func (k SortKey) MarshalText() ([]byte, error) {
+	switch {
+	case k.none:
+		return []byte("-"), nil
+	case !k.time.IsZero():
+		b := strconv.AppendInt([]byte("d"), k.time.Unix(), 10)
+		return strconv.AppendInt(append(b, '.'), int64(k.time.Nanosecond()), 10), nil
+	case k.text != "":
+		return append([]byte("t"), k.text...), nil
+	}
+	return strconv.AppendFloat([]byte("n"), k.number, 'g', -1, 64), nil
+}
+
+// UnmarshalText reads what MarshalText returned.
+func (k *SortKey) UnmarshalText(b []byte) error {
+	*k = SortKey{}
+	var err error
+	switch kind, rest := string(b[:min(len(b), 1)]), string(b[min(len(b), 1):]); kind {
+	case "-":
+		k.none = true
+	case "t":
+		k.text = rest
+	case "n":
+		k.number, err = strconv.ParseFloat(rest, 64)
+	case "d":
+		seconds, nanos, _ := strings.Cut(rest, ".")
+		sec, err1 := strconv.ParseInt(seconds, 10, 64)
+		nsec, err2 := strconv.ParseInt(nanos, 10, 64)
+		k.time, err = time.Unix(sec, nsec).UTC(), cmp.Or(err1, err2)
+	default:
+		err = strconv.ErrSyntax
+	}
+	if err != nil {
+		return ErrInvalidCursor // err quotes the value
+	}
+	return nil
 }
 
 // value returns what a resource is ordered by.
