@@ -38,6 +38,7 @@ type surroundings struct {
 	ref      func(Link) string // absolute URL of what a link refers to, "" if it is not known
 	links    []Link
 	owners   []Link
+	direct   int // so many of the owners are direct ones, and come first
 }
 
 // writer appends JSON. Members that the mask leaves out are passed over; a
@@ -46,6 +47,8 @@ type writer struct {
 	b      []byte
 	mask   *mask
 	stored bool
+
+	ownersEnd int // behind the last element of the owners, 0 if there are none
 }
 
 func (w *writer) resource(r *Resource, m *mask, s *surroundings) {
@@ -56,11 +59,11 @@ func (w *writer) resource(r *Resource, m *mask, s *surroundings) {
 	links, owners := s != nil && len(s.links) > 0, s != nil && len(s.owners) > 0
 	for _, mem := range top.members {
 		if links && mem.attr.slot > r.typ.links.slot {
-			w.references(r.typ.links, s.links, s.ref)
+			w.references(r.typ.links, s.links, 0, s.ref)
 			links = false
 		}
 		if owners && mem.attr.slot > r.typ.owners.slot {
-			w.references(r.typ.owners, s.owners, s.ref)
+			w.references(r.typ.owners, s.owners, s.direct, s.ref)
 			owners = false
 		}
 		if s != nil && (mem.attr == r.typ.links && len(s.links) > 0 || mem.attr == r.typ.owners && len(s.owners) > 0) {
@@ -73,10 +76,10 @@ func (w *writer) resource(r *Resource, m *mask, s *surroundings) {
 		w.member(mem)
 	}
 	if links {
-		w.references(r.typ.links, s.links, s.ref)
+		w.references(r.typ.links, s.links, 0, s.ref)
 	}
 	if owners {
-		w.references(r.typ.owners, s.owners, s.ref)
+		w.references(r.typ.owners, s.owners, s.direct, s.ref)
 	}
 	w.b = append(w.b, '}')
 }
@@ -193,7 +196,7 @@ func (w *writer) meta(m member, location string) {
 }
 
 // references writes links as the values of a multi-valued attribute.
-func (w *writer) references(a *Attribute, links []Link, ref func(Link) string) {
+func (w *writer) references(a *Attribute, links []Link, direct int, ref func(Link) string) {
 	if !w.mask.has(a) {
 		return
 	}
@@ -201,9 +204,23 @@ func (w *writer) references(a *Attribute, links []Link, ref func(Link) string) {
 	w.name(a.Name)
 	w.b = append(w.b, '[')
 	first := len(w.b)
-	for _, l := range links {
+	w.referenceItems(a, links, direct, ref)
+	if len(w.b) == first {
+		w.b = w.b[:start]
+		return
+	}
+	if a.role == roleOwners {
+		w.ownersEnd = len(w.b)
+	}
+	w.b = append(w.b, ']')
+}
+
+// referenceItems writes the elements of such an array. Owners behind the
+// direct ones are indirect.
+func (w *writer) referenceItems(a *Attribute, links []Link, direct int, ref func(Link) string) {
+	for i, l := range links {
 		mark := len(w.b)
-		if mark > first {
+		if w.b[mark-1] != '[' {
 			w.b = append(w.b, ',')
 		}
 		w.b = append(w.b, '{')
@@ -212,7 +229,7 @@ func (w *writer) references(a *Attribute, links []Link, ref func(Link) string) {
 			if !w.mask.has(sub) {
 				continue
 			}
-			if text := l.sub(sub.Name, a.role, ref); text != "" {
+			if text := l.sub(sub.Name, a.role, i < direct, ref); text != "" {
 				w.name(sub.Name)
 				w.string(text)
 			}
@@ -223,25 +240,23 @@ func (w *writer) references(a *Attribute, links []Link, ref func(Link) string) {
 		}
 		w.b = append(w.b, '}')
 	}
-	if len(w.b) == first {
-		w.b = w.b[:start]
-		return
-	}
-	w.b = append(w.b, ']')
 }
 
 // sub returns the text of a link's sub-attribute, "" if it has none.
-func (l Link) sub(name string, in role, ref func(Link) string) string {
+func (l Link) sub(name string, in role, direct bool, ref func(Link) string) string {
 	switch name {
 	case "value":
 		return l.Value
 	case "display":
 		return l.Display
 	case "type":
-		if in == roleOwners {
-			return "direct" // RFC 7643 section 4.1.2: how the membership came about
+		switch { // RFC 7643 section 4.1.2: how a membership came about
+		case in != roleOwners:
+			return l.Type
+		case direct:
+			return "direct"
 		}
-		return l.Type
+		return "indirect"
 	case "$ref":
 		if ref != nil {
 			return ref(l)

@@ -15,12 +15,15 @@ type Limits struct {
 	MaxPageSize     int   // resources of a page at most; 1,000
 	QueryBytes      int   // length of the query string; 8 KiB
 	QueryParameters int   // parameters in the query string; 64
+	GroupDepth      int   // levels of groups around a user's own that its groups are looked for in; 16
+	IndirectGroups  int   // indirect groups that a user is shown with, the nearest first; 1,000
 }
 
 // defaultLimits must not be changed.
 var defaultLimits = Limits{
 	BodyBytes: 1 << 20, JSONDepth: 32, FilterBytes: 4096, FilterDepth: 16, FilterTerms: 64, PathBytes: 1024,
 	PatchOperations: 1000, BulkOperations: 1000, PageSize: 200, MaxPageSize: 1000, QueryBytes: 8 << 10, QueryParameters: 64,
+	GroupDepth: 16, IndirectGroups: 1000,
 }
 
 func (l Limits) withDefaults() Limits {
@@ -30,7 +33,7 @@ func (l Limits) withDefaults() Limits {
 		{&l.JSONDepth, &d.JSONDepth}, {&l.FilterBytes, &d.FilterBytes}, {&l.FilterDepth, &d.FilterDepth},
 		{&l.FilterTerms, &d.FilterTerms}, {&l.PathBytes, &d.PathBytes}, {&l.PatchOperations, &d.PatchOperations},
 		{&l.PageSize, &d.PageSize}, {&l.MaxPageSize, &d.MaxPageSize}, {&l.QueryBytes, &d.QueryBytes},
-		{&l.QueryParameters, &d.QueryParameters},
+		{&l.QueryParameters, &d.QueryParameters}, {&l.GroupDepth, &d.GroupDepth}, {&l.IndirectGroups, &d.IndirectGroups},
 	} {
 		setDefault(x.at, *x.def)
 	}

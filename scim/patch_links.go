@@ -194,7 +194,7 @@ func (f *valueFilter) linkValue() (string, bool) {
 func (l Link) node(a *Attribute) *node {
 	n := &node{}
 	for _, sub := range a.SubAttributes {
-		if text := l.sub(sub.Name, a.role, nil); text != "" {
+		if text := l.sub(sub.Name, a.role, true, nil); text != "" {
 			n.set(sub, String(text))
 		}
 	}

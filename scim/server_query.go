@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -223,19 +224,41 @@ func (w *listWriter) list(q *Query) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, item := range page.Items {
+	around, err := w.ownersAround(q, page)
+	if err != nil {
+		return nil, err
+	}
+	for i, item := range page.Items {
 		if w.found > 0 {
 			w.out.b = append(w.out.b, ',')
 		}
 		w.found++
-		w.out.resource(item.Resource, m, &surroundings{
-			location: w.call.location(q.Type, item.Resource.ID()), ref: w.call.reference, links: item.Links, owners: item.Owners,
-		})
+		s := surroundings{
+			location: w.call.location(q.Type, item.Resource.ID()), ref: w.call.reference,
+			links: item.Links, owners: item.Owners, direct: len(item.Owners),
+		}
+		if around != nil {
+			s.owners = slices.Concat(item.Owners, around[i])
+		}
+		w.out.resource(item.Resource, m, &s)
 		if item.Resource.err != nil {
 			return nil, item.Resource.err
 		}
 	}
 	return page, nil
+}
+
+// ownersAround returns the indirect owners of a page's resources, nil if
+// there are none.
+func (w *listWriter) ownersAround(q *Query, page *Page) ([][]Link, error) {
+	if !q.Owners || !slices.ContainsFunc(page.Items, func(i Item) bool { return len(i.Owners) > 0 }) {
+		return nil, nil
+	}
+	ids, direct := make([]string, len(page.Items)), make([][]Link, len(page.Items))
+	for i, item := range page.Items {
+		ids[i], direct[i] = item.Resource.ID(), item.Owners
+	}
+	return w.call.ownersAround(ids, direct)
 }
 
 // listHead is a ListResponse without its resources.

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -15,32 +16,46 @@ func (c *call) get(ref Ref) error {
 		return err
 	}
 	mask := ref.Type.newMask(names(q, "attributes"), names(q, "excludedAttributes"))
-	var body []byte
+	var found *rendering
 	var version string
 	err = c.store.View(c.r.Context(), ref, func(e *Entry) error {
 		version = e.Resource.Version()
 		if c.r.Header.Get("If-None-Match") != "" && matchesVersion(c.r.Header.Get("If-None-Match"), version) {
-			body = nil
+			found = nil
 			return nil
 		}
-		body, err = c.render(e, mask)
+		found, err = c.render(e, mask)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	c.etag(version)
-	if body == nil {
+	if found == nil {
+		c.etag(version)
 		c.w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
+	body, err := c.complete(found)
+	if err != nil {
+		return err
+	}
+	c.etag(version)
 	c.w.Header().Set("Content-Location", c.location(ref.Type, ref.ID))
 	c.answer(http.StatusOK, body)
 	return nil
 }
 
-// render encodes an entry as it is answered.
-func (c *call) render(e *Entry, m *mask) ([]byte, error) {
+// rendering is an entry as it is answered, but for the owners of its owners:
+// a store is not asked for them inside its own function.
+type rendering struct {
+	writer
+	id     string
+	typ    *ResourceType
+	owners []Link
+}
+
+// render encodes an entry.
+func (c *call) render(e *Entry, m *mask) (*rendering, error) {
 	t := e.Resource.typ
 	s := surroundings{location: c.location(t, e.Resource.ID()), ref: c.reference}
 	ctx := c.r.Context()
@@ -54,10 +69,26 @@ func (c *call) render(e *Entry, m *mask) ([]byte, error) {
 		if s.owners, err = collect(e.Links.Owners(ctx, "")); err != nil {
 			return nil, err
 		}
+		s.direct = len(s.owners)
 	}
-	w := writer{b: make([]byte, 0, 2048)}
-	w.resource(e.Resource, m, &s)
-	return w.b, e.Resource.err
+	out := &rendering{writer: writer{b: make([]byte, 0, 2048)}, typ: t, owners: s.owners}
+	out.resource(e.Resource, m, &s)
+	out.id = e.Resource.ID()
+	return out, e.Resource.err
+}
+
+// complete returns the body of an answer, with the indirect owners in it.
+func (c *call) complete(out *rendering) ([]byte, error) {
+	if out.ownersEnd == 0 {
+		return out.b, nil
+	}
+	around, err := c.ownersAround([]string{out.id}, [][]Link{out.owners})
+	if err != nil || len(around[0]) == 0 {
+		return out.b, err
+	}
+	more := writer{b: []byte{']'}, mask: out.mask} // as behind an element
+	more.referenceItems(out.typ.owners, around[0], 0, c.reference)
+	return slices.Insert(out.b, out.ownersEnd, more.b[1:]...), nil
 }
 
 func collect(seq iter.Seq2[Link, error]) ([]Link, error) {

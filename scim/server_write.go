@@ -297,6 +297,7 @@ func (c *call) linkTypes(ctx context.Context, in *task, ops []operation) (map[st
 func (c *call) update(ctx context.Context, in *task, status int, change func(*Entry) (changed bool, err error)) (outcome, error) {
 	var out outcome
 	var w *Write
+	var answer *rendering
 	m := in.mask()
 	err := c.store.Update(ctx, in.ref, func(e *Entry) error {
 		if err := in.checkMatch(e); err != nil {
@@ -322,7 +323,7 @@ func (c *call) update(ctx context.Context, in *task, status int, change func(*En
 			return err
 		}
 		if status != http.StatusNoContent && !in.bare {
-			if out.body, err = c.render(e, m); err != nil {
+			if answer, err = c.render(e, m); err != nil {
 				return err
 			}
 		}
@@ -334,5 +335,9 @@ func (c *call) update(ctx context.Context, in *task, status int, change func(*En
 	if err != nil {
 		return outcome{}, err
 	}
-	return out, c.after(ctx, w)
+	if err := c.after(ctx, w); err != nil || answer == nil {
+		return out, err
+	}
+	out.body, err = c.complete(answer)
+	return out, err
 }
