@@ -16,7 +16,8 @@ func testStore(t *testing.T, newStore func() Store) {
 	for name, test := range map[string]func(*storeTest){
 		"create and view": (*storeTest).createAndView, "update": (*storeTest).update, "delete": (*storeTest).remove,
 		"uniqueness": (*storeTest).uniqueness, "links": (*storeTest).links, "owners": (*storeTest).owners,
-		"list": (*storeTest).list, "scopes": (*storeTest).scopes,
+		"list": (*storeTest).list, "scopes": (*storeTest).scopes, "cursors": (*storeTest).cursors, "many owners": (*storeTest).manyOwners,
+		"changes": (*storeTest).changes,
 	} {
 		t.Run(name, func(t *testing.T) { test(&storeTest{t, newStore(), t.Context()}) })
 	}
