@@ -53,6 +53,8 @@ const (
 	FeatureBulk       Feature = "bulk"       // ServiceProviderConfig
 	FeatureBulkLimits Feature = "bulkLimits" // limits of bulk requests there that a test can exceed
 	FeatureMe         Feature = "me"         // GET of "/Me" is answered with 200, and not by a redirect
+	FeatureCursor     Feature = "cursor"     // pagination in ServiceProviderConfig
+	FeatureIndex      Feature = "index"      // pagination in ServiceProviderConfig; without it there is no other
 	FeatureRoot       Feature = "root"       // POST to "/.search" below the base URL is answered with 200
 )
 
@@ -137,7 +139,8 @@ func Cases() []Case {
 		authCases(), discoveryCases(), schemaCases(), errorCases(), httpCases(),
 		createCases(), characteristicCases(), readCases(), replaceCases(), deleteCases(), etagCases(),
 		listCases(), filterCases(), filterTypeCases(), searchCases(), sortCases(), projectionCases(),
-		patchAddCases(), patchRemoveCases(), patchReplaceCases(), patchErrorCases(), groupCases(), groupPatchCases(),
+		cursorCases(), cursorErrorCases(), cursorSearchCases(),
+		patchAddCases(), patchRemoveCases(), patchReplaceCases(), patchErrorCases(), groupCases(), groupPatchCases(), membershipCases(),
 		entraCases(), entraGroupCases(), entraPatchCases(), entraValidatorCases(), oktaCases(), toleranceCases(),
 		bulkCases(), bulkResultCases(), bulkReferenceCases(), bulkErrorCases(), bulkLimitCases(), meCases(),
 	)

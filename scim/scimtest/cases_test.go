@@ -75,6 +75,21 @@ func TestStrictServerConforms(t *testing.T) {
 	scimtest.TestServer(t, url+"/scim/v2", client, &scimtest.Options{Strict: true, Except: except})
 }
 
+// TestServerWithoutCursorsConforms: what is not advertised is not asked.
+func TestServerWithoutCursorsConforms(t *testing.T) {
+	url, client := serve(t, newServer(t, scim.ServerOptions{CursorTimeout: -1}))
+	report, err := scimtest.Run(t.Context(), url+"/scim/v2", client, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range report.Results {
+		skipped := r.Case.Strict || strings.HasPrefix(r.Case.ID, "cursor/")
+		if skipped != (r.Outcome == scimtest.Skipped) || r.Outcome == scimtest.Failed {
+			t.Errorf("%s: %s", r.Case.ID, r.Outcome)
+		}
+	}
+}
+
 // TestZohoOneConforms asks a service provider that has a part of the User
 // schema and no extension: the cases must not ask for what it does not have.
 func TestZohoOneConforms(t *testing.T) {
@@ -98,7 +113,7 @@ func TestNothingIsSkipped(t *testing.T) {
 			t.Errorf("%s: %s", r.Case.ID, r.Reason)
 		}
 	}
-	want := []scimtest.Feature{"bulk", "bulkLimits", "enterprise", "etag", "filter", "groups", "me", "patch", "root", "sort"}
+	want := []scimtest.Feature{"bulk", "bulkLimits", "cursor", "enterprise", "etag", "filter", "groups", "index", "me", "patch", "root", "sort"}
 	if diff := cmp.Diff(want, report.Features); diff != "" {
 		t.Errorf("features:\n%s", diff)
 	}

@@ -166,6 +166,25 @@ var faults = []fault{
 			a.Header().Set("Location", "/Me")
 		}
 	}, found: []string{"me/location", "me/error"}},
+	{reason: "cursors are not looked at", request: func(r *http.Request) {
+		if q := r.URL.Query(); q.Get("cursor") != "" {
+			q.Set("cursor", "")
+			r.URL.RawQuery = q.Encode()
+		}
+	}, found: []string{"cursor/all-pages", "cursor/sorted", "cursor/groups", "cursor/under-change", "cursor/errors/unknown", "cursor/errors/other-endpoint", "cursor/errors/type", "cursor/errors/opaque"}},
+	{reason: "cursors in a search are not looked at", request: replaceBody(`"cursor":"`, `"cursor":"","x":"`), found: []string{"cursor/search/all-pages", "cursor/search/sorted", "cursor/search/invalid"}},
+	{reason: "the list ends after a page", answer: replaceText(`"nextCursor"`, `"next"`), found: []string{"cursor/first-page", "cursor/all-pages", "cursor/search/all-pages"}},
+	{reason: "the list does not end", answer: replaceText(`"Resources":`, `"nextCursor":"x","Resources":`), found: []string{"cursor/one-page", "cursor/no-results"}},
+	{reason: "the first page has one before it", answer: replaceText(`"nextCursor":`, `"previousCursor":"x","nextCursor":`), found: []string{"cursor/no-previous"}},
+	{reason: "a cursor has a character of base64", answer: replaceText(`"nextCursor":"`, `"nextCursor":"+`), found: []string{"cursor/characters"}},
+	{reason: "another scimType for cursors", answer: replaceText(`"scimType":"invalidCursor"`, `"scimType":"invalidValue"`), found: []string{"cursor/errors/forged", "cursor/errors/other-filter", "cursor/errors/type"}},
+	{reason: "another scimType for counts", answer: replaceText(`"scimType":"invalidCount"`, `"scimType":"tooMany"`), found: []string{"cursor/errors/other-count"}},
+	{reason: "pagination in texts", answer: replaceText(`"index":true`, `"index":"true"`), found: []string{"cursor/config/required"}},
+	{reason: "no timeout but 0", answer: replaceText(`"cursorTimeout":3600`, `"cursorTimeout":0`), found: []string{"cursor/config/sizes"}},
+	{reason: "cursors are the default", answer: replaceText(`"defaultPaginationMethod":"index"`, `"defaultPaginationMethod":"cursor"`), found: []string{"cursor/config/default-index"}},
+	{reason: "every membership is direct", answer: replaceText(`"type":"indirect"`, `"type":"direct"`), found: []string{"membership/nested-five", "membership/nested-list", "membership/cycle"}},
+	{reason: "every membership is indirect", answer: replaceText(`"type":"direct"`, `"type":"indirect"`), found: []string{"membership/both-ways", "membership/nested-five"}},
+	{reason: "a reference leads elsewhere", answer: replaceText(`/Groups/`, `/Users/`), found: []string{"membership/nested-reference"}},
 	{reason: "an attribute gets a default", answer: replaceText(`"userName":`, `"externalId":"made-up","userName":`), found: []string{"characteristics/external-id-absent", "read/unassigned"}},
 }
 
@@ -239,7 +258,7 @@ func TestChangesAreLookedAt(t *testing.T) {
 	for method, allowed := range map[string][]string{
 		http.MethodPatch: {
 			"patch/add/same-value", "patch/add/same-value-time", "patch/remove/absent", "groups/cycle", "groups/patch/add-existing",
-			"groups/patch/add-existing-time", "groups/patch/remove-absent", "entra/groups/remove-unknown-member",
+			"groups/patch/add-existing-time", "groups/patch/remove-absent", "entra/groups/remove-unknown-member", "membership/cycle",
 			"entra/validator/group-add-and-remove", "okta/password-patch",
 		},
 		http.MethodPut: {"characteristics/never/change", "etag/header"},

@@ -40,6 +40,8 @@ func (r *runner) discover(ctx context.Context) (features, error) {
 		}
 	}
 	f.bulkLimits(config)
+	f.advertised[FeatureCursor] = at(config, "/pagination/cursor") == true
+	f.advertised[FeatureIndex] = at(config, "/pagination/index") != false
 	types, known, err := read(get("/ResourceTypes"))
 	if err != nil {
 		return f, err
