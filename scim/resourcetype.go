@@ -136,6 +136,9 @@ func (t *ResourceType) hasSchema(uri string) bool {
 func (t *ResourceType) index(a *Attribute) error {
 	a.number = t.count
 	t.count++
+	if a.Mutability == WriteOnly {
+		a.Returned = ReturnedNever // RFC 7643 section 7: its values are not returned, whatever else is said
+	}
 	if len(a.SubAttributes) == 0 {
 		return nil
 	}

@@ -3,8 +3,6 @@ package scim
 import (
 	"fmt"
 	"strings"
-
-	"github.com/go-json-experiment/json"
 )
 
 // Schema URIs of RFC 7643 section 8.7 and of the messages of RFC 7644.
@@ -192,56 +190,6 @@ func readKeyword[C characteristic](c *C, b []byte) error {
 		}
 	}
 	return fmt.Errorf("scim: %q is none of %s", b, strings.Join(words, ", "))
-}
-
-// ParseSchema reads a schema in the JSON form of RFC 7643 section 7. Members
-// that the section does not name, such as "meta", are ignored.
-func ParseSchema(data []byte) (*Schema, error) {
-	var s Schema
-	if err := json.Unmarshal(data, &s); err != nil {
-		return nil, &Error{Kind: KindInvalidSchema, Detail: "the schema is not in the JSON form of RFC 7643 section 7", cause: err}
-	}
-	if err := s.check(); err != nil {
-		return nil, err
-	}
-	return &s, nil
-}
-
-func (s *Schema) check() error {
-	if !strings.Contains(s.ID, ":") {
-		return &Error{Kind: KindInvalidSchema, Detail: fmt.Sprintf("the schema id %q is not a URI", s.ID)}
-	}
-	return checkAttributes(s.ID, s.Attributes)
-}
-
-func checkAttributes(place string, attributes []*Attribute) error {
-	seen := make(map[string]bool, len(attributes))
-	for i, a := range attributes {
-		bad := func(format string, args ...any) error {
-			return &Error{Kind: KindInvalidSchema, Path: place, Detail: fmt.Sprintf(format, args...)}
-		}
-		switch {
-		case a == nil || !validName(a.Name):
-			return bad("attribute %d has no name of the form ALPHA *(\"-\" / \"_\" / DIGIT / ALPHA)", i+1)
-		case int(a.Type) >= len(a.Type.keywords()) || int(a.Mutability) >= len(a.Mutability.keywords()) ||
-			int(a.Returned) >= len(a.Returned.keywords()) || int(a.Uniqueness) >= len(a.Uniqueness.keywords()):
-			return bad("attribute %q has a characteristic that RFC 7643 section 7 does not name", a.Name)
-		case seen[foldASCII(a.Name)]:
-			return bad("attribute %q is defined twice (names compare without regard to case)", a.Name)
-		case (a.Type == TypeComplex) != (len(a.SubAttributes) > 0):
-			return bad("attribute %q: sub-attributes and the type complex go together", a.Name)
-		}
-		seen[foldASCII(a.Name)] = true
-		for _, sub := range a.SubAttributes {
-			if sub != nil && sub.Type == TypeComplex {
-				return bad("attribute %q: a sub-attribute cannot be complex (RFC 7643 section 2.3.8)", a.Name)
-			}
-		}
-		if err := checkAttributes(place+":"+a.Name, a.SubAttributes); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // validName reports whether s is an attribute name (RFC 7643 section 2.1);

@@ -6,32 +6,164 @@ import (
 	"testing"
 
 	"github.com/go-json-experiment/json"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
+
+// mistakes lists the places and texts of a joined error.
+func mistakes(err error) []string {
+	list, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []string{asError(err).Path + ": " + asError(err).Detail}
+	}
+	var out []string
+	for _, err := range list.Unwrap() {
+		out = append(out, asError(err).Path+": "+asError(err).Detail)
+	}
+	return out
+}
 
 func TestSchemaMistakes(t *testing.T) {
 	schema := func(attributes string) string { return `{"id":"urn:example:x","attributes":[` + attributes + `]}` }
-	for _, tt := range []struct{ reason, data, names string }{
-		{"no JSON", `{`, "section 7"},
-		{"a member twice", `{"id":"urn:x:y","id":"urn:x:z"}`, "section 7"},
-		{"an id that is no URI", `{"id":"x"}`, "not a URI"},
-		{"no name", schema(`{"type":"string"}`), "attribute 1"},
-		{"null", schema(`null`), "attribute 1"},
-		{"a name with a space", schema(`{"name":"a b"}`), "attribute 1"},
-		{"a name with a dot", schema(`{"name":"a.b"}`), "attribute 1"},
-		{"a name that begins with a digit", schema(`{"name":"1a"}`), "attribute 1"},
-		{"a name beyond ASCII", schema(`{"name":"größe"}`), "attribute 1"},
-		{"a name twice by case", schema(`{"name":"a"},{"name":"A"}`), `"A" is defined twice`},
-		{"an unknown type", schema(`{"name":"a","type":"text"}`), "section 7"},
-		{"an unknown mutability", schema(`{"name":"a","mutability":"sometimes"}`), "section 7"},
-		{"complex without sub-attributes", schema(`{"name":"a","type":"complex"}`), `"a"`},
-		{"sub-attributes without complex", schema(`{"name":"a","subAttributes":[{"name":"b"}]}`), `"a"`},
-		{"complex in complex", schema(`{"name":"a","type":"complex","subAttributes":[{"name":"b","type":"complex","subAttributes":[{"name":"c"}]}]}`), "2.3.8"},
-		{"a mistake below", schema(`{"name":"a","type":"complex","subAttributes":[{"name":"b"},{"name":"B"}]}`), "urn:example:x:a"},
+	for _, tt := range []struct{ reason, data, place, remedy string }{
+		{"no JSON", `{`, "", "not JSON"},
+		{"not an object", `[]`, "", "JSON object"},
+		{"JSON that ends in an attribute", `{"id":"urn:x:y","attributes":[{"name":"a",`, "attributes[0]", "not JSON"},
+		{"a member twice", `{"id":"urn:x:y","id":"urn:x:z"}`, "id", "twice"},
+		{"a member twice in an attribute", schema(`{"name":"a","type":"string","type":"string"}`), "attributes[0].type", "twice"},
+		{"a member twice by case", schema(`{"name":"a","Name":"a"}`), "attributes[0].name", "twice"},
+		{"no id", `{"attributes":[]}`, "id", "URI"},
+		{"an id that is no URI", `{"id":"x"}`, "id", "urn:example"},
+		{"an id that is no text", `{"id":7}`, "id", "text"},
+		{"attributes that are no list", `{"id":"urn:x:y","attributes":{}}`, "attributes", "array"},
+		{"no name", schema(`{"type":"string"}`), "attributes[0].name", "needs a name"},
+		{"a name that is no text", schema(`{"name":1}`), "attributes[0].name", "text"},
+		{"null", schema(`null`), "attributes[0]", "object"},
+		{"an attribute that is a text", schema(`{"name":"a"},"b"`), "attributes[1]", "object"},
+		{"a name with a space", schema(`{"name":"a b"}`), "attributes[0].name", "section 2.1"},
+		{"a name with a dot", schema(`{"name":"a.b"}`), "attributes[0].name", "section 2.1"},
+		{"a name that begins with a digit", schema(`{"name":"1a"}`), "attributes[0].name", "begin with a letter"},
+		{"a name beyond ASCII", schema(`{"name":"größe"}`), "attributes[0].name", "section 2.1"},
+		{"a name twice by case", schema(`{"name":"a"},{"name":"A"}`), "attributes[1].name", "attributes[0].name"},
+		{"an unknown type", schema(`{"name":"a","type":"text"}`), "attributes[0].type", "string, boolean"},
+		{"a type that is no text", schema(`{"name":"a","type":true}`), "attributes[0].type", "string, boolean"},
+		{"an unknown mutability", schema(`{"name":"a","mutability":"sometimes"}`), "attributes[0].mutability", "readWrite"},
+		{"an unknown returned", schema(`{"name":"a","returned":"maybe"}`), "attributes[0].returned", "request"},
+		{"an unknown uniqueness", schema(`{"name":"a","uniqueness":"galaxy"}`), "attributes[0].uniqueness", "global"},
+		{"a boolean in quotes", schema(`{"name":"a","multiValued":"true"}`), "attributes[0].multiValued", "without quotes"},
+		{"one canonical value", schema(`{"name":"a","canonicalValues":"x"}`), "attributes[0].canonicalValues", "array"},
+		{"a canonical value that is no text", schema(`{"name":"a","canonicalValues":["x",1]}`), "attributes[0].canonicalValues[1]", "text"},
+		{"complex without sub-attributes", schema(`{"name":"a","type":"complex"}`), "attributes[0].subAttributes", "at least one"},
+		{"sub-attributes without complex", schema(`{"name":"a","subAttributes":[{"name":"b"}]}`), "attributes[0].type", "complex"},
+		{"complex in complex", schema(`{"name":"a","type":"complex","subAttributes":[{"name":"b","type":"complex","subAttributes":[{"name":"c"}]}]}`), "attributes[0].subAttributes[0].type", "2.3.8"},
+		{"the same without the type", schema(`{"name":"a","type":"complex","subAttributes":[{"name":"b","subAttributes":[{"name":"c"}]}]}`), "attributes[0].subAttributes[0].type", "2.3.8"},
+		{"a mistake below", schema(`{"name":"a","type":"complex","subAttributes":[{"name":"b"},{"name":"B"}]}`), "attributes[0].subAttributes[1].name", "subAttributes[0].name"},
 	} {
-		if _, err := ParseSchema([]byte(tt.data)); asError(err).Kind != KindInvalidSchema || !strings.Contains(err.Error(), tt.names) {
+		_, err := ParseSchema([]byte(tt.data))
+		if asError(err).Kind != KindInvalidSchema {
 			t.Errorf("%s: %v", tt.reason, err)
+			continue
+		}
+		if got := mistakes(err); len(got) != 1 || !strings.HasPrefix(got[0], tt.place+": ") || !strings.Contains(got[0], tt.remedy) {
+			t.Errorf("%s: %q", tt.reason, got)
 		}
 	}
+}
+
+func TestAllSchemaMistakesAtOnce(t *testing.T) {
+	_, err := ParseSchema([]byte(`{"id":"badge","attributes":[
+		{"name":"number","type":"int","required":"yes"},
+		{"name":"colour","mutability":"never","returned":1},
+		{"type":"complex"},
+		{"name":"door","type":"complex","subAttributes":[{"name":"Floor"},{"name":"floor","type":"number"}]}
+	]}`))
+	want := []string{
+		`attributes[0].required: true or false belongs here, without quotes`,
+		`attributes[0].type: use one of string, boolean, decimal, integer, dateTime, binary, reference, complex`,
+		`attributes[1].mutability: use one of readWrite, readOnly, immutable, writeOnly`,
+		`attributes[1].returned: use one of default, always, never, request`,
+		`attributes[3].subAttributes[1].type: use one of string, boolean, decimal, integer, dateTime, binary, reference, complex`,
+		`id: "badge" is not a URI: give one such as urn:example:params:scim:schemas:2.0:Badge`,
+		`attributes[2].name: an attribute needs a name`,
+		`attributes[2].subAttributes: an attribute of the type complex needs at least one`,
+		`attributes[3].subAttributes[1].name: "floor" is there already, as attributes[3].subAttributes[0].name: names compare without regard to case`,
+	}
+	if diff := cmp.Diff(want, mistakes(err)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestSchemaDefaults: what a definition leaves out is RFC 7643 section 7's
+// default, and what the section does not name is no mistake.
+func TestSchemaDefaults(t *testing.T) {
+	s, err := ParseSchema([]byte(`{"ID":"urn:example:x","schemas":["x"],"meta":{"location":1},"attributes":[
+		{"NAME":"a","description":null,"required":null,"vendor":{}},{"name":"b","TYPE":"Boolean","RETURNED":"Always"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Schema{ID: "urn:example:x", Attributes: []*Attribute{{Name: "a"}, {Name: "b", Type: TypeBoolean, Returned: ReturnedAlways}}}
+	if diff := cmp.Diff(want, s, cmpopts.IgnoreUnexported(Attribute{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestWriteOnlyIsNeverReturned: RFC 7643 section 7 says so of mutability,
+// whatever the schema says of returned.
+func TestWriteOnlyIsNeverReturned(t *testing.T) {
+	typ, err := NewResourceType("Door", &Schema{ID: "urn:example:x", Attributes: []*Attribute{
+		{Name: "code", Mutability: WriteOnly, Returned: ReturnedAlways}, {Name: "floor"},
+	}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newTestServer(t, &ServerOptions{Types: []*ResourceType{typ}})
+	path := "/Doors/" + c.create("/Doors", `{"code":"c4nary","floor":"2"}`)
+	for _, target := range []string{path, "/Doors", path + "?attributes=code", "/Doors?attributes=code,floor"} {
+		if got := c.want(200, "GET", target, ""); strings.Contains(got.body, "c4nary") {
+			t.Errorf("%s: %s", target, got.body)
+		}
+	}
+	c.want(400, "GET", "/Doors?filter=code+sw+%22c%22", "")
+}
+
+// FuzzParseSchema: a schema that is taken compiles, unless the resource type
+// has its names already, and comes back as it is.
+func FuzzParseSchema(f *testing.F) {
+	for _, t := range []*ResourceType{UserType(), GroupType()} {
+		data, err := json.Marshal(t.Schema())
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	for _, seed := range []string{`{`, `{"id":"urn:x:y","attributes":[{"name":"a","type":"complex","subAttributes":[{"name":"$ref","returned":"never"}]}]}`, `{"id":":","attributes":[null]}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := ParseSchema(data)
+		if err != nil {
+			for _, text := range mistakes(err) {
+				if strings.HasSuffix(text, ": ") {
+					t.Fatalf("a mistake without a remedy: %q", text)
+				}
+			}
+			return
+		}
+		if _, err := NewResourceType("Thing", s, nil); err != nil && !strings.Contains(err.Error(), "defined twice") {
+			t.Fatal(err)
+		}
+		first, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := ParseSchema(first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if second, err := json.Marshal(again); err != nil || string(second) != string(first) {
+			t.Fatalf("%s, %v, want %s", second, err, first)
+		}
+	})
 }
 
 func TestResourceTypeMistakes(t *testing.T) {
@@ -62,7 +194,7 @@ func TestResourceTypeMistakes(t *testing.T) {
 		{"links that are not there", "X", good, &ResourceTypeOptions{Links: "members"}, "members"},
 		{"links of one value", "X", good, &ResourceTypeOptions{Links: "title"}, "title"},
 		{"owners that can be written", "X", good, &ResourceTypeOptions{Owners: "refs"}, "refs"},
-		{"a type that is none", "X", &Schema{ID: "urn:x:y", Attributes: []*Attribute{{Name: "a", Type: 99}}}, nil, `"a"`},
+		{"a type that is none", "X", &Schema{ID: "urn:x:y", Attributes: []*Attribute{{Name: "a", Type: 99}}}, nil, "attributes[0].type"},
 	} {
 		if _, err := NewResourceType(tt.name, tt.schema, tt.o); asError(err).Kind != KindInvalidSchema || !strings.Contains(err.Error(), tt.names) {
 			t.Errorf("%s: %v", tt.reason, err)
