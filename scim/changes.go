@@ -2,7 +2,6 @@ package scim
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
@@ -86,7 +85,7 @@ func changedNames(before, after *Resource) []string {
 		return names
 	}
 	for a := range before.Attributes() {
-		if after.tree().get(a).IsZero() && !slices.Contains(names, a.Name) {
+		if a != after.typ.meta && after.tree().get(a).IsZero() {
 			names = append(names, a.Name)
 		}
 	}

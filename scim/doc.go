@@ -36,7 +36,8 @@
 // [UserType] and [GroupType] are the core types of RFC 7643 with the
 // enterprise extension. [ParseSchema] reads a schema in the RFC's JSON, and
 // [NewResourceType] compiles a type with extensions of one's own; pass it to
-// [ServerOptions] or [Client.Resources].
+// [ServerOptions] or [Client.Resources]. How strictly resources are read is a
+// matter of each Server, never of the process.
 //
 // # Server
 //
@@ -133,10 +134,23 @@
 //   - Links (members, groups) are filtered by their value with eq, and by
 //     presence.
 //
+// # Lists and groups
+//
+// A list comes in pages by index, or by cursor (RFC 9865) for a query with the
+// parameter "cursor": what does not change while they are read is on exactly
+// one of them. A cursor is sealed, good for one query of one scope, and
+// expires. A count above maxPageSize is cut to it; totalResults of a later
+// page may be that of the first.
+//
+// User.groups is computed where it is asked for: "direct" groups and the
+// "indirect" ones around them, the nearest first and within [Limits]. It does
+// not count for the user's version, and filters look at direct groups only.
+//
 // # Not supported
 //
-// Cursor paging (RFC 9865) and changing passwords; /ServiceProviderConfig says
-// so. Resources of several types, as a query at the root finds them,
+// Changing passwords; /ServiceProviderConfig says so. There is no
+// previousCursor, and what a [ChangeFeed] yields is not sent to anyone (RFC
+// 9967). Resources of several types, as a query at the root finds them,
 // have no common order to sort them by.
 //
 // # Concurrency
