@@ -139,6 +139,9 @@ func errCursor(cause error) error {
 	return &Error{Kind: KindInvalidCursor, Path: "cursor", Detail: "this is no cursor for this query: begin with an empty one and send the same query with each nextCursor", cause: cause}
 }
 
+// errCount is for a count that is no number, with a cursor (RFC 9865 section 2.1).
+var errCount error = &Error{Kind: KindInvalidCount, Path: "count", Detail: "the parameter takes a whole number"}
+
 // fingerprint says which query a cursor is for. Case does not count, as in
 // the example of RFC 9865 section 2, where the filter's changes.
 func (c *call) fingerprint(queries []*Query) []byte {

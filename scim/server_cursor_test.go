@@ -127,7 +127,8 @@ func TestCursorMistakes(t *testing.T) {
 		{"an order", "/Users?count=1&sortBy=userName&cursor=" + next, "invalidCursor"},
 		{"another count", "/Users?count=2&cursor=" + next, "invalidCount"},
 		{"a count of 0", "/Users?count=0&cursor=" + next, "invalidCount"},
-		{"a count that is no number", "/Users?count=many&cursor=", "invalidValue"},
+		{"a count that is no number", "/Users?count=many&cursor=", "invalidCount"},
+		{"the same without a cursor", "/Users?count=many", "invalidValue"},
 		{"an index too", "/Users?count=1&startIndex=1&cursor=", "invalidValue"},
 		{"twice", "/Users?cursor=&cursor=" + next, "invalidSyntax"},
 	} {
@@ -151,7 +152,15 @@ func TestCursorMistakes(t *testing.T) {
 	}
 	filtered := nextCursor(c.want(200, "GET", "/Users?count=1&filter=userName+pr&cursor", ""))
 	c.want(200, "GET", "/Users?count=1&filter=username+PR&cursor="+filtered, "")
-	c.want(400, "POST", "/Users/.search", `{"schemas":["`+messageSearch+`"],"cursor":7}`)
+	for _, tt := range []struct{ members, kind string }{
+		{`"cursor":7`, "invalidValue"}, {`"cursor":"x"`, "invalidCursor"}, {`"count":"many","cursor":""`, "invalidCount"}, {`"count":"many"`, "invalidValue"},
+		{`"cursor":"","startIndex":1`, "invalidValue"}, {`"cursor":"","Cursor":""`, "invalidSyntax"},
+	} {
+		got := c.want(400, "POST", "/Users/.search", `{"schemas":["`+messageSearch+`"],`+tt.members+`}`)
+		if got.at("scimType") != `"`+tt.kind+`"` {
+			t.Errorf("a search with %s: %s", tt.members, got.body)
+		}
+	}
 }
 
 // TestCursorIsNoKey: a cursor opens no other tenant's list, nor that of

@@ -160,6 +160,25 @@ func TestNestedGroupsLimits(t *testing.T) {
 	}
 }
 
+// lostStore cannot say who the owners are.
+type lostStore struct{ *MemoryStore }
+
+func (lostStore) Owners(context.Context, []string) (map[string][]Link, error) {
+	return nil, ErrUnavailable
+}
+
+// TestNestedGroupsUnknown: groups that cannot be looked up are not left out.
+func TestNestedGroupsUnknown(t *testing.T) {
+	c := newTestServerOver(t, lostStore{NewMemoryStore()}, nil)
+	id := c.create("/Users", `{"userName":"u"}`)
+	c.want(200, "GET", "/Users/"+id, "")
+	c.create("/Groups", `{"displayName":"g","members":[{"value":"`+id+`"}]}`)
+	for _, target := range []string{"/Users/" + id, "/Users", "/Users?cursor="} {
+		c.want(503, "GET", target, "")
+	}
+	c.want(200, "GET", "/Users?excludedAttributes=groups", "")
+}
+
 // TestNestedGroupsProjection: what is spliced in obeys the mask too.
 func TestNestedGroupsProjection(t *testing.T) {
 	c := newTestServer(t, nil)

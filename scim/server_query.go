@@ -61,6 +61,9 @@ func (r *searchRequest) readPaging(q url.Values) (err error) {
 	}
 	if q.Has("count") {
 		count, err := wholeNumber("count", q.Get("count"))
+		if err != nil && r.cursor != nil {
+			return errCount
+		}
 		if err != nil {
 			return err
 		}
@@ -118,7 +121,10 @@ func (c *call) search(types ...*ResourceType) error {
 	}
 	req := searchRequest{startIndex: 1}
 	for _, f := range fields {
-		if err := req.read(f); err != nil {
+		switch err := req.read(f); {
+		case err != nil && f.name == "count" && fields.get("cursor") != nil:
+			return errCount
+		case err != nil:
 			return &Error{Kind: KindInvalidValue, Path: f.name, Detail: "the member does not have the type of RFC 7644 section 3.4.3"}
 		}
 	}

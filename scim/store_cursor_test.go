@@ -336,3 +336,35 @@ func TestSortKeyText(t *testing.T) {
 		}
 	}
 }
+
+// FuzzPosition: a position that is taken is one that comes back as it is.
+func FuzzPosition(f *testing.F) {
+	order, err := UserType().ParseSort("userName", false)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range []string{"", "1", "-1", "18446744073709551616", "1:tanna", "1:n1e9", "1:nNaN", "1:d-5.7", "1:d1.99999999999", "1:-", "1:", ":t"} {
+		f.Add(seed, true)
+		f.Add(seed, false)
+	}
+	f.Fuzz(func(t *testing.T, after string, sorted bool) {
+		q := &Query{Type: UserType(), After: after}
+		if sorted {
+			q.Sort = order
+		}
+		at, err := q.after()
+		if err != nil {
+			if !errors.Is(err, ErrInvalidCursor) || len(after) > 3 && strings.Contains(err.Error(), after) {
+				t.Fatal(err)
+			}
+			return
+		}
+		if after == "" {
+			return
+		}
+		q.After = at.text(q.Sort)
+		if again, err := q.after(); err != nil || again.compare(order, at) != 0 {
+			t.Fatalf("%q: %+v, %v, want %+v", after, again, err, at)
+		}
+	})
+}
