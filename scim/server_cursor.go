@@ -98,7 +98,7 @@ func (b *cursorBox) text(c *cursor, query []byte) string {
 func (b *cursorBox) open(text string, query []byte) (*cursor, error) {
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || strings.ContainsAny(text, "\r\n") { // which the decoder passes over
-		return nil, errCursor(nil)
+		return nil, errCursor
 	}
 	for _, key := range b.keys {
 		plain, err := key.Open(nil, nil, sealed, query)
@@ -111,7 +111,7 @@ func (b *cursorBox) open(text string, query []byte) (*cursor, error) {
 		}
 		return c, err
 	}
-	return nil, errCursor(nil)
+	return nil, errCursor
 }
 
 func readCursor(plain []byte) (*cursor, error) {
@@ -127,7 +127,7 @@ func readCursor(plain []byte) (*cursor, error) {
 		c.typ, err = binary.ReadUvarint(r)
 	}
 	if err != nil {
-		return nil, errCursor(err)
+		return nil, errCursor
 	}
 	c.after = string(plain[len(plain)-r.Len():])
 	return c, nil
@@ -135,9 +135,7 @@ func readCursor(plain []byte) (*cursor, error) {
 
 // errCursor is one answer for whatever is wrong with a cursor: which it is
 // could tell about data that the sender must not see (RFC 9865 section 5.2).
-func errCursor(cause error) error {
-	return &Error{Kind: KindInvalidCursor, Path: "cursor", Detail: "this is no cursor for this query: begin with an empty one and send the same query with each nextCursor", cause: cause}
-}
+var errCursor error = &Error{Kind: KindInvalidCursor, Path: "cursor", Detail: "this is no cursor for this query: begin with an empty one and send the same query with each nextCursor"}
 
 // errCount is for a count that is no number, with a cursor (RFC 9865 section 2.1).
 var errCount error = &Error{Kind: KindInvalidCount, Path: "count", Detail: "the parameter takes a whole number"}
@@ -187,7 +185,7 @@ func (c *call) findByCursor(queries []*Query, req *searchRequest) error {
 	next, total, err := w.listFrom(queries, at)
 	if err != nil {
 		if errors.Is(err, ErrInvalidCursor) {
-			err = errCursor(err)
+			err = errCursor
 		}
 		return err
 	}

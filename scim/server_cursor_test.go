@@ -133,6 +133,9 @@ func TestCursorMistakes(t *testing.T) {
 		{"twice", "/Users?cursor=&cursor=" + next, "invalidSyntax"},
 	} {
 		got := c.want(400, "GET", tt.target, "")
+		if tt.kind == "invalidCursor" && got.body != c.want(400, "GET", "/Users?cursor=x", "").body {
+			t.Errorf("%s: the answer tells what is wrong: %s", tt.reason, got.body)
+		}
 		if got.at("scimType") != `"`+tt.kind+`"` {
 			t.Errorf("%s: %s", tt.reason, got.body)
 		}

@@ -243,7 +243,7 @@ func (w *listWriter) list(q *Query) (*Page, error) {
 			location: w.call.location(q.Type, item.Resource.ID()), ref: w.call.reference,
 			links: item.Links, owners: item.Owners, direct: len(item.Owners),
 		}
-		if around != nil {
+		if around != nil && len(around[i]) > 0 {
 			s.owners = slices.Concat(item.Owners, around[i])
 		}
 		w.out.resource(item.Resource, m, &s)

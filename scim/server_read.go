@@ -16,12 +16,12 @@ func (c *call) get(ref Ref) error {
 		return err
 	}
 	mask := ref.Type.newMask(names(q, "attributes"), names(q, "excludedAttributes"))
-	var found *rendering
+	var found rendering
 	var version string
 	err = c.store.View(c.r.Context(), ref, func(e *Entry) error {
 		version = e.Resource.Version()
 		if c.r.Header.Get("If-None-Match") != "" && matchesVersion(c.r.Header.Get("If-None-Match"), version) {
-			found = nil
+			found.b = nil
 			return nil
 		}
 		found, err = c.render(e, mask)
@@ -30,12 +30,12 @@ func (c *call) get(ref Ref) error {
 	if err != nil {
 		return err
 	}
-	if found == nil {
+	if found.b == nil {
 		c.etag(version)
 		c.w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	body, err := c.complete(found)
+	body, err := c.complete(&found)
 	if err != nil {
 		return err
 	}
@@ -55,25 +55,23 @@ type rendering struct {
 }
 
 // render encodes an entry.
-func (c *call) render(e *Entry, m *mask) (*rendering, error) {
+func (c *call) render(e *Entry, m *mask) (out rendering, err error) {
 	t := e.Resource.typ
 	s := surroundings{location: c.location(t, e.Resource.ID()), ref: c.reference}
 	ctx := c.r.Context()
-	var err error
 	if t.links != nil && m.has(t.links) {
 		if s.links, err = collect(e.Links.All(ctx, "")); err != nil {
-			return nil, err
+			return out, err
 		}
 	}
 	if t.owners != nil && m.has(t.owners) {
 		if s.owners, err = collect(e.Links.Owners(ctx, "")); err != nil {
-			return nil, err
+			return out, err
 		}
 		s.direct = len(s.owners)
 	}
-	out := &rendering{writer: writer{b: make([]byte, 0, 2048)}, typ: t, owners: s.owners}
+	out = rendering{writer: writer{b: make([]byte, 0, 2048)}, id: e.Resource.ID(), typ: t, owners: s.owners}
 	out.resource(e.Resource, m, &s)
-	out.id = e.Resource.ID()
 	return out, e.Resource.err
 }
 

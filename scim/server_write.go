@@ -297,7 +297,7 @@ func (c *call) linkTypes(ctx context.Context, in *task, ops []operation) (map[st
 func (c *call) update(ctx context.Context, in *task, status int, change func(*Entry) (changed bool, err error)) (outcome, error) {
 	var out outcome
 	var w *Write
-	var answer *rendering
+	var answer rendering
 	m := in.mask()
 	err := c.store.Update(ctx, in.ref, func(e *Entry) error {
 		if err := in.checkMatch(e); err != nil {
@@ -335,9 +335,9 @@ func (c *call) update(ctx context.Context, in *task, status int, change func(*En
 	if err != nil {
 		return outcome{}, err
 	}
-	if err := c.after(ctx, w); err != nil || answer == nil {
+	if err := c.after(ctx, w); err != nil || answer.b == nil {
 		return out, err
 	}
-	out.body, err = c.complete(answer)
+	out.body, err = c.complete(&answer)
 	return out, err
 }
