@@ -126,6 +126,49 @@ func TestWriteOnlyIsNeverReturned(t *testing.T) {
 	c.want(400, "GET", "/Doors?filter=code+sw+%22c%22", "")
 }
 
+// TestStrictnessIsPerServer: servers over one resource type read it each in
+// its own way, at the same time.
+func TestStrictnessIsPerServer(t *testing.T) {
+	schema, err := ParseSchema([]byte(`{"id":"urn:example:x","attributes":[{"name":"on","type":"boolean"},{"name":"colour","canonicalValues":["red"]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	typ, err := NewResourceType("Lamp", schema, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const named = `{"schemas":["urn:example:x"],`
+	for _, tt := range []struct {
+		reason  string
+		o       ServerOptions
+		refuses string // of the bodies, by letter
+	}{
+		{"by default", ServerOptions{}, ""},
+		{"strict", ServerOptions{Strict: true}, "a"},
+		{"unknown attributes are refused", ServerOptions{RefuseUnknown: true}, "b"},
+		{"canonical values only", ServerOptions{CanonicalOnly: true}, "c"},
+		{"all of it", ServerOptions{Strict: true, RefuseUnknown: true, CanonicalOnly: true}, "abc"},
+	} {
+		tt.o.Types = []*ResourceType{typ}
+		s, err := NewServer(NewMemoryStore(), staticTokens(t, testToken, noExpiry), &tt.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(tt.reason, func(t *testing.T) {
+			t.Parallel()
+			for letter, body := range map[string]string{"a": named + `"on":"True"}`, "b": named + `"shape":"x"}`, "c": named + `"colour":"blue"}`, "d": named + `"on":true,"colour":"red"}`} {
+				want := 201
+				if strings.Contains(tt.refuses, letter) {
+					want = 400
+				}
+				if w := serve(s, testToken, exchange{method: "POST", target: "/Lamps", body: body}); w.Code != want {
+					t.Errorf("%s: %d, want %d: %s", body, w.Code, want, w.Body)
+				}
+			}
+		})
+	}
+}
+
 // FuzzParseSchema: a schema that is taken compiles, unless the resource type
 // has its names already, and comes back as it is.
 func FuzzParseSchema(f *testing.F) {

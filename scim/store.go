@@ -115,8 +115,9 @@ type Item struct {
 
 // OwnerStore is what a [Store] may offer beside its contract: the owners of
 // many resources at once, by the values that were asked for. The [Server]
-// walks nested groups with it, one call a level; without it, one
-// [Links.Owners] a group.
+// walks nested groups with it, one call a level and none from inside a
+// function that the store runs; without it, one [Links.Owners] a group. A value
+// without owners need not be in the answer.
 type OwnerStore interface {
 	Owners(ctx context.Context, values []string) (map[string][]Link, error)
 }

@@ -70,6 +70,7 @@ func NewZohoOne(verify func(ctx context.Context, token string) (scim.Subject, er
 	opts.Limits.BulkOperations = -1 // Zoho documents no bulk requests
 	z.server, err = scim.NewServer(z.store, scim.VerifyBearer(verify), &scim.ServerOptions{
 		Types: []*scim.ResourceType{user, scim.GroupType()}, BaseURL: opts.Path, Limits: opts.Limits,
+		CursorTimeout: -1, // RFC 9865 is younger than the gallery application
 	})
 	if err != nil {
 		return nil, err
