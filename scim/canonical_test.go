@@ -97,11 +97,19 @@ func TestOneNotionOfUserName(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.StringOfN(rapid.SampledFrom(alphabet), 1, 3, -1)
 		a, b := names.Draw(t, "a"), names.Draw(t, "b")
-		store := &storeTest{ctx: t.Context(), Store: NewMemoryStore()}
-		if err := store.try("1", a); err != nil {
+		store := NewMemoryStore()
+		try := func(id, name string) error {
+			r := NewResource(UserType())
+			r.setID(id)
+			if err := r.Set("userName", String(name)); err != nil {
+				t.Fatal(err)
+			}
+			return store.Create(t.Context(), r, nil)
+		}
+		if err := try("1", a); err != nil {
 			t.Fatal(err)
 		}
-		second := store.try("2", b) != nil
+		second := try("2", b) != nil
 		f, err := UserType().ParseFilter(`userName eq "` + b + `"`)
 		if err != nil {
 			t.Fatal(err)

@@ -1,0 +1,19 @@
+package scim_test
+
+import (
+	"testing"
+
+	"github.com/zohoscim/zohoscim/scim"
+	"github.com/zohoscim/zohoscim/scim/scimtest"
+)
+
+func newMemoryStore(*testing.T) scim.Store { return scim.NewMemoryStore() }
+
+func TestMemoryStore(t *testing.T) {
+	scimtest.TestStore(t, newMemoryStore)
+}
+
+// TestZeroMemoryStore: the zero value is an empty store.
+func TestZeroMemoryStore(t *testing.T) {
+	scimtest.TestStore(t, func(*testing.T) scim.Store { return &scim.MemoryStore{} })
+}
