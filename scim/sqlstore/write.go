@@ -1,0 +1,215 @@
+package sqlstore
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"iter"
+	"slices"
+
+	"github.com/zohoscim/zohoscim/scim"
+)
+
+// write is all that a statement changes about one resource.
+type write struct {
+	scope   scope
+	typ     string
+	seq     int64 // 0: a new resource
+	cols    *columns
+	display []byte
+	body    []byte
+	values  bool // the rows of scim_values are new or differ
+	put     []scim.Link
+	gone    []string
+	change  []byte // for the feed; nil: none
+}
+
+// newWrite prepares the write of a resource.
+func (s *Store) newWrite(sc scope, r *scim.Resource) (*write, error) {
+	body, err := r.AppendStored(nil)
+	if err != nil {
+		return nil, err
+	}
+	l := s.layout(r.Type())
+	w := &write{scope: sc, typ: r.Type().Name(), body: body, cols: l.columnsOf(r), display: []byte{}}
+	if l.displayName != nil {
+		w.display = []byte(l.displayName.Get(r).Text())
+	}
+	return w, nil
+}
+
+// Create implements [scim.Store].
+func (s *Store) Create(ctx context.Context, r *scim.Resource, links iter.Seq[scim.Link]) error {
+	if r.ID() == "" || len(r.ID()) > linkBytes {
+		return scim.NewError(scim.KindInternal, "the resource has no id, or one of more than 512 bytes", nil)
+	}
+	w, err := s.newWrite(scopeOf(ctx), r)
+	if err != nil {
+		return err
+	}
+	w.values = len(w.cols.values) > 0
+	if w.put, err = distinct(links); err != nil {
+		return err
+	}
+	if w.change, err = s.payload(nil, r, len(w.put) > 0); err != nil {
+		return err
+	}
+	return storeError(s.unique(ctx, func() (*write, *scim.Resource, error) {
+		if s.dialect == PostgreSQL { // one statement is a transaction of its own
+			return w, r, s.retry(ctx, func(ctx context.Context) error { return s.pgWrite(ctx, nil, w) })
+		}
+		return w, r, s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error { return s.liteWrite(ctx, tx, w) })
+	}))
+}
+
+// distinct returns the links of a new resource: of two with one value the
+// last.
+func distinct(links iter.Seq[scim.Link]) ([]scim.Link, error) {
+	if links == nil {
+		return nil, nil
+	}
+	at := map[string]int{}
+	var out []scim.Link
+	for link := range links {
+		if len(link.Value) > linkBytes {
+			return nil, scim.NewError(scim.KindInvalidValue, "the value of a link is longer than any id", nil)
+		}
+		if i, ok := at[link.Value]; ok {
+			out[i] = link
+			continue
+		}
+		at[link.Value] = len(out)
+		out = append(out, link)
+	}
+	return out, nil
+}
+
+// unique runs a write and gives the refusal by a unique index its name. fn
+// also returns what it was writing.
+func (s *Store) unique(ctx context.Context, fn func() (*write, *scim.Resource, error)) error {
+	for i := 1; ; i++ {
+		w, r, err := fn()
+		var d *driverError
+		if err == nil || !errors.As(err, &d) || faultOf(d.err) != faultUnique {
+			return err
+		}
+		if err := s.rival(ctx, w, r); err != nil {
+			return err
+		}
+		if i == attempts { // the rival was gone each time that it was looked for
+			return scim.NewError(scim.KindUniqueness, "", nil)
+		}
+	}
+}
+
+// The statements that find what a unique index refused.
+const (
+	selectID       = `SELECT seq FROM scim_resources WHERE tenant = ? AND connection = ? AND type = ? AND seq <> ? AND id = ?`
+	selectUserName = `SELECT seq FROM scim_resources WHERE tenant = ? AND connection = ? AND type = ? AND seq <> ?
+	AND user_name = ? AND user_unique = 1`
+	selectDisplayName = `SELECT seq FROM scim_resources WHERE tenant = ? AND connection = ? AND type = ? AND seq <> ?
+	AND display_name = ? AND display_unique = 1`
+	selectUnique = `SELECT seq FROM scim_values WHERE tenant = ? AND connection = ? AND type = ? AND seq <> ?
+	AND path = ? AND key = ? AND is_unique = 1`
+)
+
+// rival returns the error that names the value of r that another resource
+// has, nil if there is no such resource any more.
+func (s *Store) rival(ctx context.Context, w *write, r *scim.Resource) error {
+	ctx, err := s.patient(ctx)
+	if err != nil {
+		return err
+	}
+	taken := func(text string, args ...any) (bool, error) {
+		var seq int64
+		err := s.row(ctx, nil, text, w.scope.args(append([]any{w.typ, w.seq}, args...)...), &seq)
+		if errors.Is(err, sql.ErrNoRows) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	if found, err := taken(selectID, w.cols.id); err != nil {
+		return err
+	} else if found {
+		return inUse("id", "the value is in use by another resource")
+	}
+	l := s.layout(r.Type())
+	for path, text := range r.UniqueKeys() {
+		key, _ := keyOf(text)
+		find, args := selectUnique, []any{path, key}
+		switch {
+		case l.userName != nil && l.userName.Attribute().Path() == path:
+			find, args = selectUserName, []any{key}
+		case l.displayName != nil && l.displayName.Attribute().Path() == path:
+			find, args = selectDisplayName, []any{key}
+		}
+		if found, err := taken(find, args...); err != nil {
+			return err
+		} else if found {
+			return inUse(path, "the value is in use by another "+w.typ)
+		}
+	}
+	return nil
+}
+
+func inUse(path, detail string) error {
+	e := scim.NewError(scim.KindUniqueness, detail, nil)
+	e.Path = path
+	return e
+}
+
+// Update implements [scim.Store]. The resource's row is locked while fn runs
+// (SQLite: the database), so that fn sees what the write replaces.
+func (s *Store) Update(ctx context.Context, ref scim.Ref, fn func(*scim.Entry) error) error {
+	return storeError(s.unique(ctx, func() (w *write, r *scim.Resource, err error) {
+		err = s.transact(ctx, func(inner context.Context, tx *sql.Tx) error {
+			w, r, err = s.update(ctx, tx, ref, fn)
+			switch {
+			case err != nil || w == nil:
+				return err
+			case s.dialect == PostgreSQL:
+				return s.pgWrite(inner, tx, w)
+			}
+			return s.liteWrite(inner, tx, w)
+		})
+		return w, r, err
+	}))
+}
+
+// update runs a function on a resource and returns what it changed, nil if
+// it changed nothing.
+func (s *Store) update(ctx context.Context, tx *sql.Tx, ref scim.Ref, fn func(*scim.Entry) error) (*write, *scim.Resource, error) {
+	text := selectForUpdate
+	if s.dialect == SQLite {
+		text = selectResource
+	}
+	row, err := s.find(ctx, tx, ref, text)
+	if err != nil {
+		return nil, nil, err
+	}
+	links := &links{store: s, tx: tx, row: row}
+	entry := &scim.Entry{Resource: row.resource(), Links: links}
+	if err := fn(entry); err != nil {
+		if errors.Is(err, scim.ErrUnchanged) {
+			return nil, nil, nil
+		}
+		return nil, nil, err
+	}
+	w, err := s.newWrite(row.scope, entry.Resource)
+	if err != nil {
+		return nil, nil, err
+	}
+	w.seq, w.cols.id = row.seq, []byte(row.id)
+	before := row.resource()
+	same := func(a, b valueRow) bool {
+		return a.path == b.path && a.unique == b.unique && equalKey(a.key, b.key) && equalKey(a.kind, b.kind)
+	}
+	w.values = !slices.EqualFunc(w.cols.values, s.layout(ref.Type).columnsOf(before).values, same)
+	w.put, w.gone = links.changes()
+	w.change, err = s.payload(before, entry.Resource, len(w.put)+len(w.gone) > 0)
+	return w, entry.Resource, err
+}
+
+// equalKey tells NULL from the empty text.
+func equalKey(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }
