@@ -38,7 +38,7 @@ def serving(program):
     """Runs the server and yields the environment in which a suite finds it."""
     env = {**os.environ, "SCIM_TOKEN": secrets.token_hex(16), "NO_PROXY": "127.0.0.1"}
     process = subprocess.Popen(
-        [program, "-addr", "127.0.0.1:0"], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        [program, "-addr", "127.0.0.1:0", "-store", "memory"], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     )
     try:
         yield {**env, "SCIM_URL": first_line(process) + "/scim/v2"}

@@ -1,5 +1,7 @@
 // Scimserver is a SCIM 2.0 service provider that Entra, Okta or Zoho can
 // provision into. The bearer token that senders use comes from SCIM_TOKEN.
+// Resources are kept in SQLite, in the file scim.db unless -store says
+// otherwise; several servers can share a PostgreSQL.
 //
 //	SCIM_TOKEN=0123456789abcdef go run ./examples/scimserver -addr 127.0.0.1:9191
 package main
@@ -43,7 +45,7 @@ func main() {
 func run(ctx context.Context, out io.Writer, args []string) error {
 	flags := flag.NewFlagSet("scimserver", flag.ContinueOnError)
 	addr := flags.String("addr", "127.0.0.1:0", "address to listen on")
-	storeName := flags.String("store", "memory", "where resources are kept: memory")
+	storeName := flags.String("store", "sqlite:scim.db", "where resources are kept: sqlite:FILE, memory or postgres://USER:PASSWORD@HOST/DATABASE")
 	basePath := flags.String("base-path", "/scim/v2", "path of the SCIM root; the same endpoints answer below / too")
 	flags.Usage = func() {
 		fmt.Fprint(flags.Output(), "Usage: SCIM_TOKEN=… go run ./examples/scimserver [flags]\n\nThe bearer token of senders comes from SCIM_TOKEN (16 bytes or more).\n\n")
@@ -58,17 +60,23 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("%q is not a flag: %w", flags.Arg(0), errUsage)
 	}
-	if *storeName != "memory" {
-		return fmt.Errorf("-store takes memory, not %q: %w", *storeName, errUsage)
-	}
-	handler, err := newHandler(*basePath)
+	auth, err := newAuthenticator()
 	if err != nil {
 		return err
 	}
-	return serve(ctx, out, *addr, handler)
+	store, closeStore, err := openStore(ctx, *storeName)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	handler, err := scim.NewServer(store, auth, &scim.ServerOptions{BaseURL: *basePath, Logger: log})
+	if err == nil {
+		err = serve(ctx, out, *addr, handler)
+	}
+	return errors.Join(err, closeStore())
 }
 
-func newHandler(basePath string) (http.Handler, error) {
+func newAuthenticator() (scim.Authenticator, error) {
 	if os.Getenv("SCIM_TOKEN") == "" {
 		return nil, fmt.Errorf("set SCIM_TOKEN to the bearer token that senders use, 16 bytes or more: %w", errUsage)
 	}
@@ -76,12 +84,7 @@ func newHandler(basePath string) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("SCIM_TOKEN: %w: %w", err, errUsage)
 	}
-	auth, err := scim.NewStaticTokens(token)
-	if err != nil {
-		return nil, err
-	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	return scim.NewServer(scim.NewMemoryStore(), auth, &scim.ServerOptions{BaseURL: basePath, Logger: log})
+	return scim.NewStaticTokens(token)
 }
 
 func serve(ctx context.Context, out io.Writer, addr string, handler http.Handler) error {

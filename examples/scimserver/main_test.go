@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -38,7 +39,12 @@ func start(t *testing.T, args ...string) (base string) {
 }
 
 func TestServes(t *testing.T) {
-	base := start(t, "-base-path", "/scim/v2")
+	for _, store := range []string{"memory", "sqlite:" + filepath.Join(t.TempDir(), "scim.db")} {
+		t.Run(store[:6], func(t *testing.T) { serves(t, start(t, "-base-path", "/scim/v2", "-store", store)) })
+	}
+}
+
+func serves(t *testing.T, base string) {
 	for _, tt := range []struct {
 		reason, method, path, token, body string
 		status                            int
@@ -81,6 +87,7 @@ func TestWrongUsage(t *testing.T) {
 		{"no token", "", nil, "SCIM_TOKEN"},
 		{"a token that can be guessed", "short", nil, "16 bytes"},
 		{"an unknown store", testToken, []string{"-store", "mongo"}, "-store"},
+		{"a database without a file", testToken, []string{"-store", "sqlite:"}, "sqlite:FILE"},
 		{"an unknown flag", testToken, []string{"-port", "80"}, "-port"},
 		{"an argument", testToken, []string{"serve"}, "serve"},
 	} {

@@ -78,24 +78,29 @@ func (s *Store) query(ctx context.Context, tx *sql.Tx, text string, args ...any)
 	return rows, fromDriver(err)
 }
 
-// row runs a constant statement and scans its one row. No row is
-// [sql.ErrNoRows].
+// row runs a constant statement and scans its first row. No row is
+// [sql.ErrNoRows]. It reads to the end: only there is known that what the
+// statement changed was kept.
 func (s *Store) row(ctx context.Context, tx *sql.Tx, text string, args []any, into ...any) error {
 	rows, err := s.query(ctx, tx, text, args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	if !rows.Next() {
-		if err := rows.Err(); err != nil {
+	found := false
+	for rows.Next() {
+		found = true
+		if err := rows.Scan(into...); err != nil {
 			return fromDriver(err)
 		}
-		return sql.ErrNoRows
 	}
-	if err := rows.Scan(into...); err != nil {
+	if err := rows.Err(); err != nil {
 		return fromDriver(err)
 	}
-	return fromDriver(rows.Close())
+	if !found {
+		return sql.ErrNoRows
+	}
+	return nil
 }
 
 // exec runs a constant statement that changes rows.
