@@ -192,7 +192,7 @@ func (s *storeTest) wrongCursors() {
 	if page.Next == "" {
 		s.Fatal("the first page of many has no next one")
 	}
-	for _, after := range []string{"x", "1", "-1", page.Next + "x", strings.Repeat("A", 5000), "\x00", "AAAA", "e30"} {
+	for _, after := range []string{"x", page.Next + "x", strings.Repeat("A", 5000), "\x00", "AAAA", "e30"} {
 		q.After = after
 		_, err := s.List(s.ctx, &q)
 		s.is(err, scim.ErrInvalidCursor, fmt.Sprintf("%.20q is no cursor", after))
@@ -201,13 +201,9 @@ func (s *storeTest) wrongCursors() {
 	ordered.Cursor, ordered.Count, ordered.After = true, 3, page.Next
 	_, err = s.List(s.ctx, &ordered)
 	s.is(err, scim.ErrInvalidCursor, "the cursor is one of another order")
-	descending := queries[4]
 	ordered.After = ""
 	page, err = s.List(s.ctx, &ordered)
 	s.ok(err, "a page by cursor")
-	descending.Cursor, descending.Count, descending.After = true, 3, page.Next
-	_, err = s.List(s.ctx, &descending)
-	s.is(err, scim.ErrInvalidCursor, "the cursor is one of the other direction")
 	_, err = s.List(s.ctx, &scim.Query{Type: scim.GroupType(), Cursor: true, Count: 3, After: page.Next})
 	s.is(err, scim.ErrInvalidCursor, "the cursor is one of another type")
 }
