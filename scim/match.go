@@ -7,10 +7,10 @@ import (
 // Filter is a filter compiled against a resource type (RFC 7644 section
 // 3.4.2.2). It never changes and is safe for concurrent use.
 type Filter struct {
-	typ   *ResourceType
-	expr  filter.Expr
-	match matcher
-	equal []Equality
+	compiler compiler
+	expr     filter.Expr
+	match    matcher
+	equal    []Equality
 }
 
 // Equality is something that a resource must hold for a filter to match it:
@@ -36,7 +36,7 @@ func (t *ResourceType) compileFilter(e filter.Expr, c compiler) (*Filter, error)
 	if err != nil {
 		return nil, err
 	}
-	f := &Filter{typ: t, expr: e, match: m}
+	f := &Filter{compiler: c, expr: e, match: m}
 	c.equalities(t.root, e, &f.equal)
 	return f, nil
 }
@@ -59,6 +59,32 @@ func (f *Filter) Expr() filter.Expr { return f.expr }
 // Equalities returns what every match must hold, or nothing if the filter
 // demands no single value. The result must not be changed.
 func (f *Filter) Equalities() []Equality { return f.equal }
+
+// Attribute returns the attribute that a name in the filter stands for, nil
+// for one that the resource type does not have. A name in brackets is
+// relative to on, the attribute before them; elsewhere on is nil. A [Store]
+// that turns filters into queries asks it about the names in [Filter.Expr].
+func (f *Filter) Attribute(on *Attribute, p filter.AttrPath) *Attribute {
+	if on == nil {
+		on = f.compiler.typ.root
+	}
+	a, err := f.compiler.operand(on, p)
+	if err != nil {
+		return nil
+	}
+	return a
+}
+
+// Key returns the text that an attribute is compared with for a literal of
+// the filter, in canonical form where the attribute compares without regard
+// to case. It is false for a literal that is no text there.
+func (f *Filter) Key(a *Attribute, l filter.Literal) (string, bool) {
+	text, err := f.compiler.text(a, l)
+	if err != nil {
+		return "", false
+	}
+	return equalityOf(a, text).Key, true
+}
 
 // Match reports whether the filter selects a resource. A nil links means
 // that links and owners are in the resource itself.

@@ -225,6 +225,14 @@ func (t *ResourceType) Schema() *Schema { return t.schema }
 // Extensions returns a copy of the list of schema extensions.
 func (t *ResourceType) Extensions() []Extension { return append([]Extension(nil), t.extensions...) }
 
+// Links returns the attribute that is kept as links beside the resource, nil
+// if the type has none. It must not be changed.
+func (t *ResourceType) Links() *Attribute { return t.links }
+
+// Owners returns the attribute that is computed from the links of other
+// resources, nil if the type has none. It must not be changed.
+func (t *ResourceType) Owners() *Attribute { return t.owners }
+
 // String returns the name.
 func (t *ResourceType) String() string { return t.name }
 

@@ -2,6 +2,8 @@ package scim
 
 import (
 	"cmp"
+	"encoding/binary"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -48,6 +50,13 @@ func (s *Sort) String() string {
 	}
 	return s.path.String()
 }
+
+// Attribute returns what is compared: the attribute that the order names or
+// its "value". It must not be changed.
+func (s *Sort) Attribute() *Attribute { return s.key }
+
+// Descending reports whether the order is descending.
+func (s *Sort) Descending() bool { return s.descending }
 
 // SortKey is the place of a resource in an order. It stays valid after the
 // resource is gone.
@@ -149,6 +158,46 @@ func primaryOf(a *Attribute, list Value) Value {
 		}
 	}
 	return list.node.items[0]
+}
+
+// MarshalBinary encodes the place: what a [Store] keeps in the position of a
+// page.
+func (k SortKey) MarshalBinary() ([]byte, error) {
+	switch {
+	case k.none:
+		return []byte{'-'}, nil
+	case k.number != 0:
+		return binary.BigEndian.AppendUint64([]byte{'n'}, math.Float64bits(k.number)), nil
+	case !k.time.IsZero():
+		t, err := k.time.UTC().MarshalBinary()
+		return append([]byte{'t'}, t...), err
+	}
+	return append([]byte{'s'}, k.text...), nil
+}
+
+// UnmarshalBinary reads what [SortKey.MarshalBinary] wrote. Anything else is
+// [ErrInvalidCursor].
+func (k *SortKey) UnmarshalBinary(b []byte) error {
+	*k = SortKey{}
+	bad := &Error{Kind: KindInvalidCursor}
+	if len(b) == 0 {
+		return bad
+	}
+	switch form, b := b[0], b[1:]; {
+	case form == '-' && len(b) == 0:
+		k.none = true
+	case form == 'n' && len(b) == 8:
+		k.number = math.Float64frombits(binary.BigEndian.Uint64(b))
+	case form == 't':
+		if err := k.time.UnmarshalBinary(b); err != nil {
+			return bad
+		}
+	case form == 's':
+		k.text = string(b)
+	default:
+		return bad
+	}
+	return nil
 }
 
 // Compare orders two places: negative if a comes first. Resources without a

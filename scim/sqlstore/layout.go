@@ -9,8 +9,8 @@ import (
 // layout says which attributes of a resource type the tables have columns
 // and rows for. It never changes.
 type layout struct {
+	id, created, modified             *scim.Path
 	userName, externalID, displayName *scim.Path // nil if the type has none that fits the column
-	created, modified                 *scim.Path
 	lists                             []listAttribute
 	unique                            map[string]bool // paths of unique attributes that are rows of scim_values
 }
@@ -25,7 +25,7 @@ type listAttribute struct {
 func newLayout(t *scim.ResourceType) *layout {
 	l := &layout{unique: map[string]bool{}}
 	l.userName, l.externalID, l.displayName = textAt(t, "userName"), textAt(t, "externalId"), textAt(t, "displayName")
-	l.created, l.modified = pathAt(t, "meta.created"), pathAt(t, "meta.lastModified")
+	l.id, l.created, l.modified = pathAt(t, "id"), pathAt(t, "meta.created"), pathAt(t, "meta.lastModified")
 	for _, name := range []string{"emails", "phoneNumbers"} {
 		list, value, kind := pathAt(t, name), pathAt(t, name+".value"), pathAt(t, name+".type")
 		if list == nil || !list.Attribute().MultiValued || value == nil || !isText(value.Attribute()) {
@@ -57,6 +57,33 @@ func (l *layout) findUnique(prefix string, attributes []*scim.Attribute) {
 		}
 		l.findUnique(path+".", a.SubAttributes)
 	}
+}
+
+// columnOf returns the column of scim_resources that holds an attribute, or
+// "".
+func (l *layout) columnOf(a *scim.Attribute) string {
+	for _, c := range []struct {
+		path   *scim.Path
+		column string
+	}{
+		{l.id, "id"}, {l.userName, "user_name"}, {l.externalID, "external_id"}, {l.displayName, "display_name"},
+		{l.created, "created"}, {l.modified, "modified"},
+	} {
+		if c.path != nil && c.path.Attribute() == a {
+			return c.column
+		}
+	}
+	return ""
+}
+
+// list returns the list that an attribute is, or nil.
+func (l *layout) list(a *scim.Attribute) *listAttribute {
+	for i := range l.lists {
+		if l.lists[i].path.Attribute() == a {
+			return &l.lists[i]
+		}
+	}
+	return nil
 }
 
 // column reports whether an attribute has a column of its own.
