@@ -28,13 +28,13 @@ const (
 func (w *write) columnArgs() []any {
 	c := w.cols
 	return []any{
-		c.userName, c.externalID, c.displayName, flag(c.uniqueUserName), flag(c.uniqueDisplayName),
+		c.userName, c.externalID, c.displayName, bit(c.uniqueUserName), bit(c.uniqueDisplayName),
 		c.created, c.modified, number(c.cut), w.display, w.body,
 	}
 }
 
-// flag is 1 or NULL: rows with NULL are no rivals in a unique index.
-func flag(b bool) any {
+// bit is 1 or NULL: rows with NULL are no rivals in a unique index.
+func bit(b bool) any {
 	if b {
 		return int64(1)
 	}
