@@ -91,7 +91,7 @@ func Migrate(ctx context.Context, db *sql.DB, d Dialect) error {
 	}
 	defer conn.Close()
 	if d == SQLite {
-		if err := retryBusy(ctx, func() error { return exec(ctx, conn, "PRAGMA journal_mode=WAL") }); err != nil {
+		if err := retryBusy(ctx, func() error { return execAll(ctx, conn, "PRAGMA journal_mode=WAL") }); err != nil {
 			return migrationError("journal_mode", err)
 		}
 	}
@@ -105,28 +105,28 @@ func Migrate(ctx context.Context, db *sql.DB, d Dialect) error {
 
 // migrateStep applies one step, unless that was done.
 func migrateStep(ctx context.Context, conn *sql.Conn, d Dialect, step Migration, newest int) error {
-	begin := func() error { return exec(ctx, conn, "BEGIN IMMEDIATE") }
+	begin := func() error { return execAll(ctx, conn, "BEGIN IMMEDIATE") }
 	if d == PostgreSQL {
-		begin = func() error { return exec(ctx, conn, "BEGIN", "SELECT pg_advisory_xact_lock(7226370301)") }
+		begin = func() error { return execAll(ctx, conn, "BEGIN", "SELECT pg_advisory_xact_lock(7226370301)") }
 	}
 	if err := retryBusy(ctx, begin); err != nil {
-		_ = exec(context.WithoutCancel(ctx), conn, "ROLLBACK")
+		_ = execAll(context.WithoutCancel(ctx), conn, "ROLLBACK")
 		return migrationError(step.Name, err)
 	}
 	err := applyStep(ctx, conn, d, step, newest)
 	if err == nil {
-		err = exec(ctx, conn, "COMMIT")
+		err = execAll(ctx, conn, "COMMIT")
 	}
 	if err != nil {
 		// The connection goes back to the pool: it must not stay in a transaction.
-		_ = exec(context.WithoutCancel(ctx), conn, "ROLLBACK")
+		_ = execAll(context.WithoutCancel(ctx), conn, "ROLLBACK")
 		return migrationError(step.Name, err)
 	}
 	return nil
 }
 
 func applyStep(ctx context.Context, conn *sql.Conn, d Dialect, step Migration, newest int) error {
-	if err := exec(ctx, conn, createMigrations); err != nil {
+	if err := execAll(ctx, conn, createMigrations); err != nil {
 		return err
 	}
 	var have int
@@ -140,7 +140,7 @@ func applyStep(ctx context.Context, conn *sql.Conn, d Dialect, step Migration, n
 	if have >= step.Version {
 		return nil
 	}
-	if err := exec(ctx, conn, step.Statements...); err != nil {
+	if err := execAll(ctx, conn, step.Statements...); err != nil {
 		return err
 	}
 	_, err := conn.ExecContext(ctx, d.rebind("INSERT INTO scim_migrations (version, name, applied) VALUES (?, ?, ?)"),
@@ -148,7 +148,7 @@ func applyStep(ctx context.Context, conn *sql.Conn, d Dialect, step Migration, n
 	return err
 }
 
-func exec(ctx context.Context, conn *sql.Conn, texts ...string) error {
+func execAll(ctx context.Context, conn *sql.Conn, texts ...string) error {
 	for _, text := range texts {
 		if _, err := conn.ExecContext(ctx, text); err != nil {
 			return err
