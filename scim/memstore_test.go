@@ -17,3 +17,7 @@ func TestMemoryStore(t *testing.T) {
 func TestZeroMemoryStore(t *testing.T) {
 	scimtest.TestStore(t, func(*testing.T) scim.Store { return &scim.MemoryStore{} })
 }
+
+func TestMemoryStoreConcurrent(t *testing.T) {
+	scimtest.TestStoreConcurrent(t, newMemoryStore)
+}

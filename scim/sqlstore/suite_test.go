@@ -1,0 +1,46 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"path/filepath"
+	"testing"
+
+	"github.com/zohoscim/zohoscim/internal/pgtest"
+	"github.com/zohoscim/zohoscim/scim"
+	"github.com/zohoscim/zohoscim/scim/scimtest"
+)
+
+// newStores are the stores that the suites are run on.
+var newStores = []struct {
+	name     string
+	newStore func(t *testing.T) scim.Store
+}{
+	{"SQLite", func(t *testing.T) scim.Store {
+		return newStore(t, openSQLite(t, filepath.Join(t.TempDir(), "scim.db")), SQLite, nil)
+	}},
+	{"PostgreSQL", func(t *testing.T) scim.Store {
+		db, err := sql.Open("pgx", pgtest.Relaxed(pgtest.URL(t)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := db.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		migrate(t, db, PostgreSQL)
+		return newStore(t, db, PostgreSQL, nil)
+	}},
+}
+
+func TestStore(t *testing.T) {
+	for _, s := range newStores {
+		t.Run(s.name, func(t *testing.T) { scimtest.TestStore(t, s.newStore) })
+	}
+}
+
+func TestStoreConcurrent(t *testing.T) {
+	for _, s := range newStores {
+		t.Run(s.name, func(t *testing.T) { scimtest.TestStoreConcurrent(t, s.newStore) })
+	}
+}
