@@ -97,8 +97,8 @@ func faultOf(err error) fault {
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, io.ErrUnexpectedEOF),
 		errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed), errors.As(err, &network):
 		return faultGone
-	case strings.Contains(err.Error(), "conn closed"), strings.Contains(err.Error(), "failed to connect"):
-		return faultGone // pgx has no type for these
+	case notConnected(err), strings.Contains(err.Error(), "conn closed"):
+		return faultGone
 	}
 	return faultOther
 }
@@ -158,6 +158,9 @@ func storeError(err error) error {
 	case faultRetry:
 		return unavailable("the database is busy", d)
 	case faultGone:
+		if d.unsure {
+			return scim.NewError(scim.KindUnavailable, "the database's answer was lost: look whether the change was made", d)
+		}
 		return unavailable("the database cannot be reached or cannot write", d)
 	}
 	if errors.Is(d.err, errLost) {
@@ -174,7 +177,10 @@ func unavailable(detail string, err error) error {
 
 // driverError is an error of a driver. It can be looked into with errors.As,
 // and prints its code only: a driver's text may hold values of a resource.
-type driverError struct{ err error }
+type driverError struct {
+	err    error
+	unsure bool // the change may have been made
+}
 
 // fromDriver marks an error as a driver's.
 func fromDriver(err error) error {
@@ -182,8 +188,28 @@ func fromDriver(err error) error {
 	if err == nil || errors.As(err, &d) {
 		return err
 	}
-	return &driverError{err}
+	return &driverError{err: err}
 }
+
+// committing marks the error of a statement that ends a transaction. If the
+// connection broke, nobody knows on which side of the commit; an answer with
+// a code, or a connection that was never made, says that nothing was changed.
+func committing(err error) error {
+	err = fromDriver(err)
+	var d *driverError
+	var pg interface{ SQLState() string }
+	var lite interface{ Code() int }
+	var unsent interface{ SafeToRetry() bool } // of pgx
+	if !errors.As(err, &d) || faultOf(d.err) != faultGone || errors.As(d.err, &pg) || errors.As(d.err, &lite) ||
+		errors.As(d.err, &unsent) && unsent.SafeToRetry() || errors.Is(d.err, driver.ErrBadConn) || notConnected(d.err) {
+		return err
+	}
+	return &driverError{err: d.err, unsure: true}
+}
+
+// notConnected tells pgx's errors of connecting, which have no type of their
+// own that could be named here.
+func notConnected(err error) bool { return strings.Contains(err.Error(), "failed to connect") }
 
 func (e *driverError) Unwrap() error { return e.err }
 

@@ -198,7 +198,12 @@ func (s *Store) once(ctx context.Context, fn func(context.Context, *sql.Tx) erro
 	if err := s.prepareWanted(ctx); err != nil {
 		return err
 	}
-	tx, err := s.db.BeginTx(ctx, nil)
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return fromDriver(err)
+	}
+	defer conn.Close()
+	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return fromDriver(err)
 	}
@@ -211,7 +216,13 @@ func (s *Store) once(ctx context.Context, fn func(context.Context, *sql.Tx) erro
 	if err := fn(ctx, tx); err != nil {
 		return err
 	}
-	return fromDriver(tx.Commit())
+	if err := tx.Commit(); err != nil {
+		// SQLite may stay in a transaction that it could not commit, and the
+		// connection goes back to the pool.
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+		return committing(err)
+	}
+	return nil
 }
 
 // errLost is the cause of a transaction that saw its rivals' work half done

@@ -57,7 +57,7 @@ func (s *Store) Create(ctx context.Context, r *scim.Resource, links iter.Seq[sci
 	}
 	return storeError(s.unique(ctx, func() (*write, *scim.Resource, error) {
 		if s.dialect == PostgreSQL { // one statement is a transaction of its own
-			return w, r, s.retry(ctx, func(ctx context.Context) error { return s.pgWrite(ctx, nil, w) })
+			return w, r, s.retry(ctx, func(ctx context.Context) error { return committing(s.pgWrite(ctx, nil, w)) })
 		}
 		return w, r, s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error { return s.liteWrite(ctx, tx, w) })
 	}))
