@@ -199,13 +199,19 @@ func sign(op filter.Op) string {
 
 // within is a comparison that looks inside a key: only a whole one tells.
 func (c *filterCompiler) within(column string, op filter.Op, key []byte, over, whole bool) cond {
-	is := cond{"instr(" + column + ", ?) > 0", []any{key}}
-	switch {
+	if len(key) == 0 {
+		return cond{text: column + " IS NOT NULL"} // every text has the empty one
+	}
+	var is cond
+	switch tail := "substr(" + column + ", length(" + column + ") - length("; {
 	case op == filter.Co && c.dialect == PostgreSQL:
-		is.text = "position(CAST(? AS BYTEA) IN " + column + ") > 0"
-	case op == filter.Ew:
-		arg := oneOf(c.dialect == PostgreSQL, "CAST(? AS BYTEA)", "?")
-		is = cond{"substr(" + column + ", length(" + column + ") - length(" + arg + ") + 1) = " + arg, []any{key, key}}
+		is = cond{"position(CAST(? AS BYTEA) IN " + column + ") > 0", []any{key}}
+	case op == filter.Co: // in SQLite, instr and substr of an empty blob are NULL
+		is = cond{"COALESCE(instr(" + column + ", ?), 0) > 0", []any{key}}
+	case c.dialect == PostgreSQL:
+		is = cond{tail + "CAST(? AS BYTEA)) + 1) = ?", []any{key, key}}
+	default:
+		is = cond{"COALESCE(" + tail + "?) + 1), x'') = ?", []any{key, key}}
 	}
 	if whole {
 		return is
