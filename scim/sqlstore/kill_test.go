@@ -130,7 +130,7 @@ func (w *writer) step(ctx context.Context, s *server) bool {
 		w.open = func(after *writer) { delete(after.members, member) }
 		ok = patch("/Groups/"+w.group, fmt.Sprintf(`{"op":"remove","path":"members[value eq \"%s\"]"}`, member))
 	case rand.N(40) == 0:
-		w.open = func(after *writer) { after.group = "" }
+		w.open = func(after *writer) { after.group, after.members = "", map[string]bool{} }
 		ok = s.do(ctx, "DELETE", "/Groups/"+w.group, "").status == 204
 	default:
 		w.open = func(after *writer) { after.members[member] = true }

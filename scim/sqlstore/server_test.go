@@ -48,6 +48,7 @@ type server struct {
 	base   string
 	log    *bytes.Buffer
 	client *http.Client
+	token  string
 }
 
 func startServer(t *testing.T, store string) *server {
@@ -57,7 +58,7 @@ func startServer(t *testing.T, store string) *server {
 		t.Fatal(err)
 	}
 	builtServer.Store(true)
-	s := &server{cmd: exec.Command(program, "-store", store), log: &bytes.Buffer{}}
+	s := &server{cmd: exec.Command(program, "-store", store), log: &bytes.Buffer{}, token: serverToken}
 	s.cmd.Env = append(os.Environ(), "SCIM_TOKEN="+serverToken)
 	s.cmd.Stderr = s.log
 	out, err := s.cmd.StdoutPipe()
@@ -88,6 +89,15 @@ func (s *server) kill() {
 	}
 }
 
+// resource is what a test looks at in a list.
+type resource struct {
+	ID, UserName, DisplayName string
+	Active                    bool
+	Meta                      struct{ Version, LastModified string }
+	Members                   []struct{ Value string }
+	Groups                    []struct{ Value string }
+}
+
 // answer is what came back from a server; its zero value says that nothing did.
 type answer struct {
 	status     int
@@ -99,7 +109,7 @@ type answer struct {
 		Active      bool
 		Meta        struct{ Version string }
 		Members     []struct{ Value string }
-		Resources   []struct{ ID, UserName string }
+		Resources   []resource
 		Total       int `json:"totalResults"`
 		Detail      string
 	}
@@ -110,7 +120,7 @@ func (s *server) do(ctx context.Context, method, path, body string) (a answer) {
 	if err != nil {
 		return a
 	}
-	req.Header.Set("Authorization", "Bearer "+serverToken)
+	req.Header.Set("Authorization", "Bearer "+s.token)
 	resp, err := s.client.Do(req)
 	if err != nil {
 		return a
