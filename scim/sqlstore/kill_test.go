@@ -45,15 +45,18 @@ func killServer(t *testing.T, store string, db *sql.DB, d Dialect) {
 	for range *kills {
 		s := startServer(t, store)
 		ctx, cancel := context.WithCancel(t.Context())
-		var wg sync.WaitGroup
+		var settled, wg sync.WaitGroup
+		settled.Add(len(writers))
 		for _, w := range writers {
 			wg.Go(func() {
 				w.settle(ctx, t, s)
+				settled.Done()
 				for ctx.Err() == nil && w.step(ctx, s) {
 				}
 			})
 		}
-		time.Sleep(100*time.Millisecond + rand.N(200*time.Millisecond)) // the point is random, and nothing is measured
+		settled.Wait()
+		time.Sleep(rand.N(300 * time.Millisecond)) // the point is random, and nothing is measured
 		s.kill()
 		cancel()
 		wg.Wait()
