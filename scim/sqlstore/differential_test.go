@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	filters = flag.Int("filters", 1500, "filters of TestFilterDifferential on each database")
+	filters = flag.Int("filters", 400, "filters of TestFilterDifferential on each database")
 	seed    = flag.Uint64("seed", 1, "of the random resources and filters")
 )
 
