@@ -4,13 +4,17 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
+
+var uuidText = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
 // storedRows returns what the memory store holds, by id.
 func storedRows(store *MemoryStore) map[string]string {
@@ -120,4 +124,15 @@ func TestIdentityIsOurs(t *testing.T) {
 			t.Errorf("%s did not happen: the test does not test what it should", want)
 		}
 	}
+}
+
+var madeInBulk = regexp.MustCompile(`/(?:Users|Groups)/([0-9a-f-]{36})","method":"POST"`)
+
+// madeID returns the id of what a request made, or the one operation of a
+// bulk request.
+func madeID(w *httptest.ResponseRecorder) string {
+	if m := madeInBulk.FindStringSubmatch(w.Body.String()); m != nil {
+		return m[1]
+	}
+	return createdID(w)
 }

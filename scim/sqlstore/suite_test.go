@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"database/sql"
+	"flag"
 	"path/filepath"
 	"testing"
 
@@ -42,5 +43,14 @@ func TestStore(t *testing.T) {
 func TestStoreConcurrent(t *testing.T) {
 	for _, s := range newStores {
 		t.Run(s.name, func(t *testing.T) { scimtest.TestStoreConcurrent(t, s.newStore) })
+	}
+}
+
+var tenantHistories = flag.Int("histories", 32, "histories of TestTenantIsolation on each database; 1000 for the long run")
+
+// TestTenantIsolation: nothing of one tenant or connection reaches another.
+func TestTenantIsolation(t *testing.T) {
+	for _, s := range newStores {
+		t.Run(s.name, func(t *testing.T) { scimtest.TestStoreIsolation(t, s.newStore, *tenantHistories) })
 	}
 }
