@@ -1,14 +1,20 @@
 package sqlstore
 
 import (
+	"fmt"
 	"os"
 	"testing"
+
+	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {
-	status := m.Run()
-	if builtServer.Load() {
-		removeServer()
+	if setting := os.Getenv(childEnv); setting != "" {
+		if err := child(setting); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
 	}
-	os.Exit(status)
+	goleak.VerifyTestMain(m)
 }
