@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
@@ -25,7 +26,7 @@ import (
 type KV struct {
 	*kvShared
 	table string
-	lease *Lease // writes are for its holder only; nil: for everybody
+	lease guard // writes are for its holder only
 }
 
 // kvShared is what a KV and those derived from it have in common.
@@ -33,7 +34,7 @@ type kvShared struct {
 	db      *sql.DB
 	dialect Dialect
 	space   string
-	holder  string
+	self    string        // who takes leases
 	writer  chan struct{} // SQLite has one writer at a time; nil for PostgreSQL
 }
 
@@ -54,9 +55,12 @@ type Row = struct {
 	Value []byte
 }
 
-// maxKey is how many bytes a key, a table's name or a namespace may have: an
-// entry of an index in PostgreSQL holds three of them in about 2,700 bytes.
-const maxKey = 768
+// maxKey is how many bytes a key may have: an entry of an index in PostgreSQL
+// holds it with the namespace and the table in about 2,700 bytes.
+const maxKey = 1024
+
+// maxName is the same for a namespace and a table's name.
+const maxName = 512
 
 // NewKV returns a KV over a database. It sends nothing to the database, which
 // stays the caller's. For SQLite open it with [SQLiteDSN].
@@ -69,19 +73,19 @@ func NewKV(db *sql.DB, d Dialect, o *KVOptions) (*KV, error) {
 	}
 	shared := &kvShared{db: db, dialect: d}
 	if o != nil {
-		shared.space, shared.holder = o.Namespace, o.Holder
+		shared.space, shared.self = o.Namespace, o.Holder
 	}
-	if len(shared.space) > maxKey {
-		return nil, &Error{Kind: KindOption, Place: "Namespace", Detail: fmt.Sprintf("it has more than %d bytes", maxKey)}
+	if len(shared.space) > maxName {
+		return nil, &Error{Kind: KindOption, Place: "Namespace", Detail: fmt.Sprintf("it has more than %d bytes", maxName)}
 	}
-	if shared.holder == "" {
+	if shared.self == "" {
 		host, err := os.Hostname()
 		if err != nil {
 			host = "an unknown machine"
 		}
-		shared.holder = fmt.Sprintf("process %d on %s", os.Getpid(), host)
+		shared.self = fmt.Sprintf("process %d on %s", os.Getpid(), host)
 	}
-	shared.holder = strings.ToValidUTF8(strings.ReplaceAll(shared.holder, "\x00", ""), "")
+	shared.self = strings.ToValidUTF8(strings.ReplaceAll(shared.self, "\x00", ""), "")
 	if d == SQLite {
 		shared.writer = make(chan struct{}, 1)
 	}
@@ -102,18 +106,20 @@ func (kv *KV) Table(name string) *KV {
 // another table. Reading is free.
 func (kv *KV) Under(l *Lease) *KV {
 	c := *kv
-	c.lease = l
+	c.lease = l.guard
 	return &c
 }
 
 // The statements. Each has the namespace, the table and the key first.
 const (
-	kvGet    = "SELECT value FROM scim_kv WHERE space = ? AND tab = ? AND key = ?"
-	kvPut    = "INSERT INTO scim_kv (space, tab, key, value) VALUES (?, ?, ?, ?) ON CONFLICT (space, tab, key) DO UPDATE SET value = excluded.value"
-	kvDelete = "DELETE FROM scim_kv WHERE space = ? AND tab = ? AND key = ?"
-	kvCreate = "INSERT INTO scim_kv (space, tab, key, value) VALUES (?, ?, ?, ?) ON CONFLICT (space, tab, key) DO NOTHING"
-	kvSwap   = "UPDATE scim_kv SET value = ? WHERE space = ? AND tab = ? AND key = ? AND value = ?"
-	kvScan   = "SELECT key, value FROM scim_kv WHERE space = ? AND tab = ? AND key >= ? ORDER BY key LIMIT ?"
+	kvGet     = "SELECT value FROM scim_kv WHERE space = ? AND tab = ? AND key = ?"
+	kvPut     = kvPutRows + kvPutEnd
+	kvDelete  = "DELETE FROM scim_kv WHERE space = ? AND tab = ? AND key = ?"
+	kvCreate  = "INSERT INTO scim_kv (space, tab, key, value) VALUES (?, ?, ?, ?) ON CONFLICT (space, tab, key) DO NOTHING"
+	kvSwap    = "UPDATE scim_kv SET value = ? WHERE space = ? AND tab = ? AND key = ? AND value = ?"
+	kvPutRows = "INSERT INTO scim_kv (space, tab, key, value) VALUES (?, ?, ?, ?)"
+	kvPutEnd  = " ON CONFLICT (space, tab, key) DO UPDATE SET value = excluded.value"
+	kvScan    = "SELECT key, value FROM scim_kv WHERE space = ? AND tab = ? AND key >= ? ORDER BY key LIMIT ?"
 )
 
 // Get returns what is kept under key. Nothing is an error that is
@@ -220,6 +226,9 @@ func (kv *KV) Scan(ctx context.Context, prefix string) iter.Seq2[Row, error] {
 
 // page reads the rows of a prefix from a key on.
 func (kv *KV) page(ctx context.Context, prefix, from string) (out []Row, err error) {
+	if ctx, err = kv.patient(ctx); err != nil {
+		return nil, err
+	}
 	rows, err := kv.db.QueryContext(ctx, kv.dialect.rebind(kvScan), []byte(kv.space), []byte(kv.table), []byte(from), scanRows)
 	if err != nil {
 		return nil, err
@@ -243,8 +252,8 @@ func (kv *KV) args(op, key string) ([]any, error) {
 	if err := checkKey(op, key, false); err != nil {
 		return nil, err
 	}
-	if len(kv.table) > maxKey {
-		return nil, kvError(op, key, &Error{Kind: KindOption, Place: "table", Detail: fmt.Sprintf("its name has more than %d bytes", maxKey)})
+	if len(kv.table) > maxName {
+		return nil, kvError(op, key, &Error{Kind: KindOption, Place: "table", Detail: fmt.Sprintf("its name has more than %d bytes", maxName)})
 	}
 	return []any{[]byte(kv.space), []byte(kv.table), []byte(key)}, nil
 }
@@ -256,16 +265,15 @@ func checkKey(op, key string, emptyOK bool) error {
 	return nil
 }
 
-// kvError gives an error its place.
+// kvError gives an error its place. What a driver says is not printed: it may
+// hold values.
 func kvError(op, key string, err error) error {
-	switch err.(type) {
-	case nil:
+	var own *Error
+	if err == nil {
 		return nil
-	case *Error: // has its own
-	default:
-		if err != fs.ErrNotExist { //nolint:errorlint // it is made here
-			err = storeError(err)
-		}
+	}
+	if !errors.As(err, &own) && !errors.Is(err, fs.ErrNotExist) {
+		err = storeError(fromDriver(err))
 	}
 	return &fs.PathError{Op: op, Path: key, Err: err}
 }
@@ -276,31 +284,4 @@ func blob(b []byte) []byte {
 		return []byte{}
 	}
 	return b
-}
-
-// Tables are the tables of a namespace under one roof: a State of package
-// provision.
-type Tables struct{ kv *KV }
-
-// Tables returns the tables of the namespace; under a lease, if the KV is.
-func (kv *KV) Tables() *Tables { return &Tables{kv} }
-
-// Get returns a row, as [KV.Get].
-func (t *Tables) Get(ctx context.Context, table, key string) ([]byte, error) {
-	return t.kv.Table(table).Get(ctx, key)
-}
-
-// Put writes a row, as [KV.Put].
-func (t *Tables) Put(ctx context.Context, table, key string, row []byte) error {
-	return t.kv.Table(table).Put(ctx, key, row)
-}
-
-// Delete removes a row, as [KV.Delete].
-func (t *Tables) Delete(ctx context.Context, table, key string) error {
-	return t.kv.Table(table).Delete(ctx, key)
-}
-
-// Scan yields all rows of a table, as [KV.Scan].
-func (t *Tables) Scan(ctx context.Context, table string) iter.Seq2[Row, error] {
-	return t.kv.Table(table).Scan(ctx, "")
 }

@@ -104,7 +104,7 @@ func childHold(kv *KV, ttl string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return strconv.FormatInt(l.Token(), 10), kv.Under(l).Put(context.Background(), "held", []byte(strconv.FormatInt(l.Token(), 10)))
+	return strconv.FormatUint(l.Token(), 10), kv.Under(l).Put(context.Background(), "held", []byte(strconv.FormatUint(l.Token(), 10)))
 }
 
 // childCount reads and writes a number, which is right only if nobody else does
@@ -372,12 +372,12 @@ func TestLockOfProcesses(t *testing.T) {
 // has it when its time is over; what the killed one left is whole.
 func TestKilledHolder(t *testing.T) {
 	onEachSource(t, func(t *testing.T, driver, source string, kv *KV) {
-		last := int64(0)
+		last := uint64(0)
 		var slowest time.Duration
 		for i := range *lockKills {
 			p := spawn(t, strings.Join([]string{driver, source, "", "0"}, "|"))
 			if i%2 == 0 {
-				token, err := strconv.ParseInt(p.order("hold 300ms"), 10, 64)
+				token, err := strconv.ParseUint(p.order("hold 300ms"), 10, 64)
 				if err != nil || token <= last {
 					t.Errorf("token %d after %d, %v", token, last, err)
 				}
@@ -401,7 +401,7 @@ func TestKilledHolder(t *testing.T) {
 			}
 			last = l.Token()
 			if b, err := kv.Get(t.Context(), "held"); err == nil {
-				if left, err := strconv.ParseInt(string(b), 10, 64); err != nil || left >= last {
+				if left, err := strconv.ParseUint(string(b), 10, 64); err != nil || left >= last {
 					t.Errorf("the killed one left %q", b)
 				}
 			}

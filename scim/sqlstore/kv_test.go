@@ -109,7 +109,7 @@ func TestKVRefused(t *testing.T) {
 		}{
 			{kv, "", "a key that was forgotten"},
 			{kv, strings.Repeat("k", maxKey+1), "an index does not hold it"},
-			{kv.Table(strings.Repeat("t", maxKey+1)), "k", "an index does not hold it"},
+			{kv.Table(strings.Repeat("t", maxName+1)), "k", "an index does not hold it"},
 		} {
 			_, getErr := tt.kv.Get(t.Context(), tt.key)
 			_, swapErr := tt.kv.CompareAndSwap(t.Context(), tt.key, nil, []byte("x"))
@@ -143,7 +143,7 @@ func TestKVRefused(t *testing.T) {
 	}{
 		{nil, SQLite, nil, "no database"},
 		{new(sql.DB), 0, nil, "no dialect"},
-		{new(sql.DB), SQLite, &KVOptions{Namespace: strings.Repeat("n", maxKey+1)}, "an index does not hold it"},
+		{new(sql.DB), SQLite, &KVOptions{Namespace: strings.Repeat("n", maxName+1)}, "an index does not hold it"},
 	} {
 		if _, err := NewKV(tt.db, tt.d, tt.o); err == nil {
 			t.Errorf("no error: %s", tt.reason)
@@ -290,38 +290,6 @@ func TestScan(t *testing.T) {
 		for _, err := range kv.Scan(ctx, "") {
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("%v: the caller has gone", err)
-			}
-		}
-	})
-}
-
-// TestTables: the tables under one roof are those of the KV.
-func TestTables(t *testing.T) {
-	onEach(t, func(t *testing.T, db *sql.DB, d Dialect) {
-		kv := newKV(t, db, d, nil)
-		tables, ctx := kv.Tables(), t.Context()
-		if err := errors.Join(tables.Put(ctx, "links:a", "u/1", []byte("x")), tables.Put(ctx, "links:b", "u/1", []byte("y"))); err != nil {
-			t.Fatal(err)
-		}
-		if b, err := tables.Get(ctx, "links:a", "u/1"); err != nil || string(b) != "x" {
-			t.Errorf("%q, %v", b, err)
-		}
-		if got := content(t, kv.Table("links:b"), "u/1"); got != `"y"` {
-			t.Error(got)
-		}
-		if err := tables.Delete(ctx, "links:a", "u/1"); err != nil {
-			t.Error(err)
-		}
-		for table, want := range map[string]int{"links:a": 0, "links:b": 1} {
-			n := 0
-			for _, err := range tables.Scan(ctx, table) {
-				if err != nil {
-					t.Fatal(err)
-				}
-				n++
-			}
-			if n != want {
-				t.Errorf("%s has %d rows, want %d", table, n, want)
 			}
 		}
 	})

@@ -32,10 +32,9 @@ var (
 //
 // A Lease is safe for concurrent use.
 type Lease struct {
-	kv    *KV // of the lease's table, under no lease itself
-	name  string
-	ttl   time.Duration
-	token int64
+	kv *KV // of the lease's table, under no lease itself
+	guard
+	ttl time.Duration
 
 	mu      sync.Mutex
 	granted time.Time // when the grant or the last renewal was asked for
@@ -49,14 +48,20 @@ const minTTL = 10 * time.Millisecond
 // and are not served in order. The end of ctx ends the waiting, with an error that
 // is ctx.Err() and says who holds the lease.
 func (kv *KV) Lease(ctx context.Context, name string, ttl time.Duration) (*Lease, error) {
+	var held *heldError
 	for attempt := 1; ; attempt++ {
 		l, err := kv.TryLease(ctx, name, ttl)
-		var held *heldError
-		if !errors.As(err, &held) {
-			return l, err
+		if errors.As(err, &held) {
+			err = waitFor(ctx, leasePause(attempt, ttl, held.left))
+		} else if err == nil {
+			return l, nil
 		}
-		if err := waitFor(ctx, leasePause(attempt, ttl, held.left)); err != nil {
-			return nil, kvError("lease", name, &Error{Kind: KindLeaseHeld, Place: "lease", Detail: held.detail(), cause: err})
+		switch {
+		case err == nil:
+		case ctx.Err() != nil && held != nil:
+			return nil, kvError("lease", name, &Error{Kind: KindLeaseHeld, Place: "lease", Detail: held.Error(), cause: ctx.Err()})
+		default:
+			return nil, err
 		}
 	}
 }
@@ -87,11 +92,9 @@ type heldError struct {
 	left   time.Duration
 }
 
-func (e *heldError) detail() string {
+func (e *heldError) Error() string {
 	return fmt.Sprintf("it is held by %s and ends in %v if that does not renew it", e.holder, e.left)
 }
-
-func (e *heldError) Error() string { return e.detail() }
 
 // The statements of leases. NOW is the database's clock in milliseconds. Each has
 // the namespace, the table and the name first.
@@ -125,8 +128,8 @@ func (kv *KV) TryLease(ctx context.Context, name string, ttl time.Duration) (*Le
 		return nil, kvError("lease", name, &Error{Kind: KindOption, Place: "ttl", Detail: fmt.Sprintf("it is less than %v", minTTL)})
 	}
 	base := *kv
-	base.lease = nil
-	l := &Lease{kv: &base, name: name, ttl: ttl, granted: time.Now()}
+	base.lease = guard{}
+	l := &Lease{kv: &base, guard: guard{table: kv.table, name: name}, ttl: ttl, granted: time.Now()}
 	free, err := l.take(ctx, key)
 	if err != nil || free {
 		return leaseOr(l, kvError("lease", name, err))
@@ -153,28 +156,28 @@ func leaseOr(l *Lease, err error) (*Lease, error) {
 
 // take asks for the grant and reports whether it was given.
 func (l *Lease) take(ctx context.Context, key []any) (bool, error) {
-	done, err := l.kv.enter(ctx)
+	ctx, done, err := l.kv.enter(ctx)
 	if err != nil {
 		return false, err
 	}
 	defer done()
 	ms := l.ttl.Milliseconds()
-	return l.kv.row(ctx, l.kv.dialect.clock(leaseGrant), append(key[:len(key):len(key)], ms, l.kv.holder, ms), &l.token)
+	return l.kv.row(ctx, l.kv.dialect.clock(leaseGrant), append(key[:len(key):len(key)], ms, l.kv.self, ms), &l.token)
 }
 
 // Token is the fencing token: it grows with each grant of the lease.
-func (l *Lease) Token() int64 { return l.token }
+func (l *Lease) Token() uint64 { return l.token }
 
 // Renew moves the end of the lease to ttl from now. A lease that has run out is
 // not renewed, even if nobody has taken it: the error is [ErrLeaseLost].
 func (l *Lease) Renew(ctx context.Context) error {
 	asked := time.Now()
-	n, err := l.kv.write(ctx, l.kv.dialect.clock(leaseRenew), append(append([]any{l.ttl.Milliseconds()}, l.args()...), l.token)...)
+	n, err := l.kv.write(ctx, l.kv.dialect.clock(leaseRenew), append([]any{l.ttl.Milliseconds()}, l.kv.holder(l.guard)...)...)
 	if err != nil {
 		return kvError("renew", l.name, err)
 	}
 	if n == 0 {
-		return kvError("renew", l.name, l.lost())
+		return kvError("renew", l.name, errLeaseLost())
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -187,9 +190,9 @@ func (l *Lease) Renew(ctx context.Context) error {
 // Release gives the lease up, so that another one need not wait for its end. One
 // that is lost already is [ErrLeaseLost].
 func (l *Lease) Release(ctx context.Context) error {
-	n, err := l.kv.write(ctx, l.kv.dialect.clock(leaseRelease), append(l.args(), l.token)...)
+	n, err := l.kv.write(ctx, l.kv.dialect.clock(leaseRelease), l.kv.holder(l.guard)...)
 	if err == nil && n == 0 {
-		err = l.lost()
+		err = errLeaseLost()
 	}
 	return kvError("release", l.name, err)
 }
@@ -232,7 +235,7 @@ func (l *Lease) keep(ctx context.Context, cancel context.CancelCauseFunc) {
 			return
 		}
 		if !time.Now().Before(l.end()) {
-			cancel(kvError("renew", l.name, l.lost()))
+			cancel(kvError("renew", l.name, errLeaseLost()))
 			return
 		}
 	}
@@ -246,11 +249,7 @@ func (l *Lease) end() time.Time {
 	return l.granted.Add(l.ttl)
 }
 
-func (l *Lease) args() []any {
-	return []any{[]byte(l.kv.space), []byte(l.kv.table), []byte(l.name)}
-}
-
-func (l *Lease) lost() error {
+func errLeaseLost() error {
 	return &Error{Kind: KindLeaseLost, Place: "lease", Detail: "it ran out, was given up, or somebody else holds it now"}
 }
 
