@@ -159,7 +159,9 @@ func (g *generator) resource(t *testing.T, typ *scim.ResourceType, id string) *s
 		g.some(body, "title", text)
 		g.some(body, "active", func() any { return g.rnd.IntN(2) == 0 })
 		g.some(body, "name", func() any { return map[string]any{"familyName": g.text()} })
-		g.some(body, scim.SchemaEnterpriseUser, func() any { return map[string]any{"department": g.text(), "manager": map[string]any{"value": g.text()}} })
+		g.some(body, scim.SchemaEnterpriseUser, func() any {
+			return map[string]any{"department": g.text(), "manager": map[string]any{"value": g.text()}}
+		})
 	}
 	data, err := json.Marshal(body)
 	if err != nil {
