@@ -30,7 +30,8 @@ type Link struct {
 // where the write happens and not before it. After an error nothing has
 // changed.
 type Store interface {
-	// View gives fn one consistent snapshot of a resource.
+	// View gives fn one consistent snapshot of a resource. fn may run more
+	// than once, each time on a newer one.
 	View(ctx context.Context, ref Ref, fn func(*Entry) error) error
 
 	// List returns the resources that a query selects, one page of them.

@@ -43,7 +43,7 @@ func (tr *traffic) run(t *testing.T, rate int) {
 	ctx, cancel := context.WithTimeout(t.Context(), *load)
 	defer cancel()
 	tr.stop = cancel
-	pace := make(chan struct{})
+	pace := make(chan struct{}, rate) // a moment in which nothing runs is made up for
 	go func() {
 		ticker := time.NewTicker(time.Second / time.Duration(rate))
 		defer ticker.Stop()
