@@ -27,7 +27,7 @@ func (s *Store) List(ctx context.Context, q *scim.Query) (*scim.Page, error) {
 	o, ordered := t.orderOf(q.Sort)
 	l := &listing{store: s, table: t, query: q, where: w, at: at}
 	if w.exactness != superset && ordered && at.form != positionSort {
-		page, err := l.select_(ctx, o)
+		page, err := l.inSQL(ctx, o)
 		if page != nil || err != nil {
 			return page, err
 		}
@@ -63,9 +63,9 @@ func (l *listing) skip() int {
 	return max(l.query.Start, 1) - 1
 }
 
-// select_ answers from one statement. It returns no page if keys are cut in
+// inSQL answers from one statement. It returns no page if keys are cut in
 // the table, so that SQL cannot answer.
-func (l *listing) select_(ctx context.Context, o order) (*scim.Page, error) {
+func (l *listing) inSQL(ctx context.Context, o order) (*scim.Page, error) {
 	count := max(l.query.Count, 0)
 	p := l.page(o, count)
 	if l.byCursor() {
