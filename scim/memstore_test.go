@@ -21,3 +21,7 @@ func TestZeroMemoryStore(t *testing.T) {
 func TestMemoryStoreConcurrent(t *testing.T) {
 	scimtest.TestStoreConcurrent(t, newMemoryStore)
 }
+
+func BenchmarkMemoryStore(b *testing.B) {
+	scimtest.BenchStore(b, func(*testing.B) scim.Store { return scim.NewMemoryStore() })
+}

@@ -23,7 +23,7 @@ func onEach(t *testing.T, test func(t *testing.T, db *sql.DB, d Dialect)) {
 	})
 }
 
-func openSQLite(t *testing.T, file string) *sql.DB {
+func openSQLite(t testing.TB, file string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("sqlite", SQLiteDSN(file))
 	if err != nil {
@@ -38,7 +38,7 @@ func openSQLite(t *testing.T, file string) *sql.DB {
 	return db
 }
 
-func migrate(t *testing.T, db *sql.DB, d Dialect) {
+func migrate(t testing.TB, db *sql.DB, d Dialect) {
 	t.Helper()
 	if err := Migrate(t.Context(), db, d); err != nil {
 		t.Fatal(err)

@@ -14,12 +14,12 @@ import (
 // newStores are the stores that the suites are run on.
 var newStores = []struct {
 	name     string
-	newStore func(t *testing.T) scim.Store
+	newStore func(t testing.TB) scim.Store
 }{
-	{"SQLite", func(t *testing.T) scim.Store {
+	{"SQLite", func(t testing.TB) scim.Store {
 		return newStore(t, openSQLite(t, filepath.Join(t.TempDir(), "scim.db")), SQLite, nil)
 	}},
-	{"PostgreSQL", func(t *testing.T) scim.Store {
+	{"PostgreSQL", func(t testing.TB) scim.Store {
 		db, err := sql.Open("pgx", pgtest.Relaxed(pgtest.URL(t)))
 		if err != nil {
 			t.Fatal(err)
@@ -36,13 +36,13 @@ var newStores = []struct {
 
 func TestStore(t *testing.T) {
 	for _, s := range newStores {
-		t.Run(s.name, func(t *testing.T) { scimtest.TestStore(t, s.newStore) })
+		t.Run(s.name, func(t *testing.T) { scimtest.TestStore(t, inTest(s.newStore)) })
 	}
 }
 
 func TestStoreConcurrent(t *testing.T) {
 	for _, s := range newStores {
-		t.Run(s.name, func(t *testing.T) { scimtest.TestStoreConcurrent(t, s.newStore) })
+		t.Run(s.name, func(t *testing.T) { scimtest.TestStoreConcurrent(t, inTest(s.newStore)) })
 	}
 }
 
@@ -51,6 +51,16 @@ var tenantHistories = flag.Int("histories", 32, "histories of TestTenantIsolatio
 // TestTenantIsolation: nothing of one tenant or connection reaches another.
 func TestTenantIsolation(t *testing.T) {
 	for _, s := range newStores {
-		t.Run(s.name, func(t *testing.T) { scimtest.TestStoreIsolation(t, s.newStore, *tenantHistories) })
+		t.Run(s.name, func(t *testing.T) { scimtest.TestStoreIsolation(t, inTest(s.newStore), *tenantHistories) })
 	}
+}
+
+func BenchmarkStore(b *testing.B) {
+	for _, s := range newStores {
+		b.Run(s.name, func(b *testing.B) { scimtest.BenchStore(b, func(b *testing.B) scim.Store { return s.newStore(b) }) })
+	}
+}
+
+func inTest(newStore func(t testing.TB) scim.Store) func(t *testing.T) scim.Store {
+	return func(t *testing.T) scim.Store { return newStore(t) }
 }
