@@ -13,6 +13,16 @@
 //
 // Not covered: cursors (RFC 9865).
 //
+// # Stores
+//
+// [TestStore], [TestStoreConcurrent] and [TestStoreIsolation] hold a
+// [scim.Store] against its contract: what one caller is promised, what many
+// who write at once are, and that nothing of one tenant or connection reaches
+// another. An integrator's store is given to all three by a test of a few
+// lines; each failure says what was promised. [BenchStore] measures what
+// senders do most, under the same names for every store. The stores of this module pass
+// the same suites.
+//
 // # Fakes
 //
 // [ZohoOne] is a faithful fake of Zoho One's SCIM endpoint. It is real HTTP
