@@ -20,6 +20,7 @@ type write struct {
 	display []byte
 	body    []byte
 	values  bool // the rows of scim_values are new or differ
+	kept    bool // the columns are as they were, but for the time of the change
 	put     []scim.Link
 	gone    []string
 	change  []byte // for the feed; nil: none
@@ -32,11 +33,15 @@ func (s *Store) newWrite(sc scope, r *scim.Resource) (*write, error) {
 		return nil, err
 	}
 	l := s.layout(r.Type())
-	w := &write{scope: sc, typ: r.Type().Name(), body: body, cols: l.columnsOf(r), display: []byte{}}
-	if l.displayName != nil {
-		w.display = []byte(l.displayName.Get(r).Text())
+	return &write{scope: sc, typ: r.Type().Name(), body: body, cols: l.columnsOf(r), display: displayOf(l, r)}, nil
+}
+
+// displayOf returns the name under which owners are shown.
+func displayOf(l *layout, r *scim.Resource) []byte {
+	if l.displayName == nil {
+		return []byte{}
 	}
-	return w, nil
+	return []byte(l.displayName.Get(r).Text())
 }
 
 // Create implements [scim.Store].
@@ -202,13 +207,23 @@ func (s *Store) update(ctx context.Context, tx *sql.Tx, ref scim.Ref, fn func(*s
 	}
 	w.seq, w.cols.id = row.seq, []byte(row.id)
 	before := row.resource()
-	same := func(a, b valueRow) bool {
-		return a.path == b.path && a.unique == b.unique && equalKey(a.key, b.key) && equalKey(a.kind, b.kind)
-	}
-	w.values = !slices.EqualFunc(w.cols.values, s.layout(ref.Type).columnsOf(before).values, same)
+	was := s.layout(ref.Type).columnsOf(before)
+	w.values = !slices.EqualFunc(w.cols.values, was.values, sameValue)
+	w.kept = sameColumns(w.cols, was) && bytes.Equal(w.display, displayOf(s.layout(ref.Type), before))
 	w.put, w.gone = links.changes()
 	w.change, err = s.payload(before, entry.Resource, len(w.put)+len(w.gone) > 0)
 	return w, entry.Resource, err
+}
+
+func sameValue(a, b valueRow) bool {
+	return a.path == b.path && a.unique == b.unique && equalKey(a.key, b.key) && equalKey(a.kind, b.kind)
+}
+
+// sameColumns compares the columns whose indexes a write need not touch if
+// they are the same.
+func sameColumns(a, b *columns) bool {
+	return equalKey(a.userName, b.userName) && equalKey(a.externalID, b.externalID) && equalKey(a.displayName, b.displayName) &&
+		(a.created == nil) == (b.created == nil) && (a.created == nil || *a.created == *b.created) && a.cut == b.cut
 }
 
 // equalKey tells NULL from the empty text.

@@ -16,6 +16,8 @@ const (
 	pgUpdate = `WITH r AS (UPDATE scim_resources SET revision = revision + 1, user_name = ?, external_id = ?, display_name = ?,
 	user_unique = ?, display_unique = ?, created = ?, modified = ?, cut = ?, display = ?, body = ?
 	WHERE tenant = ? AND connection = ? AND seq = ? RETURNING tenant, connection, type, seq)`
+	pgUpdateBody = `WITH r AS (UPDATE scim_resources SET revision = revision + 1, modified = ?, body = ?
+	WHERE tenant = ? AND connection = ? AND seq = ? RETURNING tenant, connection, type, seq)`
 	pgValues = `, v AS (INSERT INTO scim_values (tenant, connection, type, seq, path, pos, key, kind, is_unique)
 	SELECT r.tenant, r.connection, r.type, r.seq, x.path, x.pos - 1, x.key, x.kind, x.is_unique FROM r, unnest(
 		CAST(? AS text[]), CAST(? AS bytea[]), CAST(? AS bytea[]), CAST(? AS smallint[])
@@ -69,9 +71,12 @@ func (w *write) pgStatement() (string, []any) {
 		text.WriteString(part)
 		args = append(args, more...)
 	}
-	if w.seq == 0 {
+	switch {
+	case w.seq == 0:
 		add(pgInsert, append(w.scope.args(w.typ, w.cols.id), w.columnArgs()...)...)
-	} else {
+	case w.kept:
+		add(pgUpdateBody, append([]any{w.cols.modified, w.body}, w.scope.args(w.seq)...)...)
+	default:
 		add(pgUpdate, append(w.columnArgs(), w.scope.args(w.seq)...)...)
 	}
 	values := w.values && len(w.cols.values) > 0

@@ -52,9 +52,12 @@ func number(b bool) int64 {
 func (s *Store) liteWrite(ctx context.Context, tx *sql.Tx, w *write) error {
 	seq := w.seq
 	var err error
-	if seq == 0 {
+	switch {
+	case seq == 0:
 		err = s.row(ctx, tx, liteInsert, append(w.scope.args(w.typ, w.cols.id), w.columnArgs()...), &seq)
-	} else {
+	case w.kept:
+		err = s.exec(ctx, tx, liteTouch, append([]any{w.cols.modified, w.body}, w.scope.args(seq)...)...)
+	default:
 		err = s.exec(ctx, tx, liteUpdate, append(w.columnArgs(), w.scope.args(seq)...)...)
 	}
 	if err != nil {
