@@ -9,8 +9,8 @@ import (
 	"github.com/zohoscim/zohoscim/scim"
 )
 
-// List implements [scim.Store]. What the columns tell is answered by one
-// statement, however many resources there are: filters on id, userName,
+// List implements [scim.Store]. What the columns tell is answered in SQL,
+// however many resources there are: filters on id, userName,
 // externalId, displayName, unique attributes, meta.created,
 // meta.lastModified, the value and type of emails and phoneNumbers, links and
 // owners, and orders by what has a column. A filter that asks for more is
@@ -63,7 +63,7 @@ func (l *listing) skip() int {
 	return max(l.query.Start, 1) - 1
 }
 
-// inSQL answers from one statement. It returns no page if keys are cut in
+// inSQL answers from the columns. It returns no page if keys are cut in
 // the table, so that SQL cannot answer.
 func (l *listing) inSQL(ctx context.Context, o order) (*scim.Page, error) {
 	count := max(l.query.Count, 0)
@@ -71,15 +71,11 @@ func (l *listing) inSQL(ctx context.Context, o order) (*scim.Page, error) {
 	if l.byCursor() {
 		p.limit++ // to see whether there is a next page
 		p.behind(l.where, l.at)
-		p.parts()
 	} else {
 		p.from(l.where, l.skip())
-		p.parts()
-		p.total(l.where, l.skip())
+		p.total(l.where)
 	}
-	if l.where.exactness == exactUncut || o.column != "" && o.column != "id" {
-		p.cut()
-	}
+	p.cut = l.where.exactness == exactUncut || o.column != "" && o.column != "id"
 	got, err := p.run(ctx, l.store, nil)
 	if err != nil || got.cut {
 		return nil, err
@@ -123,7 +119,6 @@ func (l *listing) scan(ctx context.Context) (*scim.Page, error) {
 		}
 		p := l.page(order{}, 0)
 		p.these(found.chosen)
-		p.parts()
 		got, err := p.run(ctx, l.store, tx)
 		if err != nil {
 			return err
@@ -329,7 +324,7 @@ func (s *Store) built(ctx context.Context, tx *sql.Tx, text string, args []any) 
 		return nil, err
 	}
 	if _, kept := s.texts.Load(text); !kept {
-		if tx != nil || s.dialect == PostgreSQL || len(text) > maxShapeBytes || s.shapes.Add(1) > maxShapes {
+		if s.dialect == PostgreSQL || len(text) > maxShapeBytes || s.shapes.Add(1) > maxShapes {
 			rows, err := s.runner(tx).QueryContext(ctx, s.dialect.rebind(text), args...)
 			return rows, fromDriver(err)
 		}

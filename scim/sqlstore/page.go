@@ -12,19 +12,23 @@ import (
 	"github.com/zohoscim/zohoscim/scim"
 )
 
-// pageQuery is one statement for a page: its resources with their links and
-// owners, how many the query selects, and whether keys of the table are cut.
-// One statement sees one state of the database.
+// pageQuery reads a page: its resources with their links and owners, how many
+// the query selects, and whether keys of the table are cut. In PostgreSQL,
+// where a statement is a journey, it is one statement, and sees one state of
+// the database without a transaction; see runLite for SQLite.
 type pageQuery struct {
 	*table
 	query *scim.Query
 	order order
-	limit int // the most resources to read
-	text  strings.Builder
+	limit int             // the most resources to read
+	text  strings.Builder // of the page's resources
 	args  []any
+	count *cond // how many the query selects; nil: nobody asks
+	skip  int   // resources before the page, if it begins at an index
+	cut   bool  // say whether keys are cut
 }
 
-// The parts of the statement's result, by its first column.
+// The parts of the result, by their first column.
 const (
 	partResource = iota + 1
 	partLink
@@ -59,7 +63,7 @@ func (p *pageQuery) columns() string {
 	} else if p.order.column != "" {
 		key = "r." + p.order.column
 	}
-	return "SELECT r.seq AS seq, r.id AS id, r.body AS body, " + key + " AS k, " + at + " AS n FROM scim_resources r WHERE "
+	return "SELECT " + strconv.Itoa(partResource) + " AS part, r.seq AS seq, r.body AS body, " + key + " AS k, r.id AS id, " + at + " AS n FROM scim_resources r WHERE "
 }
 
 // arm is a part of the order that an index has in one piece.
@@ -109,7 +113,6 @@ func (p *pageQuery) arms(at *position) []arm {
 func (p *pageQuery) behind(w *where, at *position) {
 	arms := p.arms(at)
 	limit := " LIMIT " + strconv.Itoa(p.limit)
-	p.add("WITH page AS MATERIALIZED (")
 	for i, a := range arms {
 		if len(arms) > 1 {
 			p.add(oneOf(i > 0, " UNION ALL ", "") + "SELECT * FROM (")
@@ -124,7 +127,6 @@ func (p *pageQuery) behind(w *where, at *position) {
 	if len(arms) > 1 {
 		p.add(" ORDER BY " + p.ordered(oneOf(p.order.time, "n", "k"), "seq") + limit)
 	}
-	p.add(")")
 }
 
 // ordered is the whole order, over the columns of these names.
@@ -137,7 +139,8 @@ func (p *pageQuery) ordered(column, seq string) string {
 
 // from writes the resources of a page that begins at an index.
 func (p *pageQuery) from(w *where, skip int) {
-	p.add("WITH page AS MATERIALIZED (" + p.columns())
+	p.skip = skip
+	p.add(p.columns())
 	p.addCond(all(p.typed("r"), w.cond))
 	by := "r.seq"
 	if p.order.column != "" {
@@ -147,55 +150,29 @@ func (p *pageQuery) from(w *where, skip int) {
 	if skip > 0 {
 		p.add(" OFFSET ?", skip)
 	}
-	p.add(")")
 }
 
 // these writes the resources of these numbers.
 func (p *pageQuery) these(numbers []int64) {
-	p.add("WITH page AS MATERIALIZED (" + p.columns())
+	p.add(p.columns())
 	p.addCond(p.typed("r"))
 	p.add(" AND r.seq IN (")
 	for i, n := range numbers {
 		p.add(oneOf(i > 0, ", ", "")+"?", n)
 	}
-	p.add("))")
+	p.add(")")
 }
 
-// parts writes what is read of the page, and of the links as the query asks.
-func (p *pageQuery) parts() {
-	noTime := p.none("BIGINT")
-	p.add(" SELECT " + strconv.Itoa(partResource) + ", p.seq, p.body, p.k, " + p.none(p.dialect.binary()) + ", p.n FROM page p")
-	if p.query.Links {
-		p.add(" UNION ALL SELECT " + strconv.Itoa(partLink) + ", l.owner, l.value, l.display, l.type, " + noTime +
-			" FROM page p CROSS JOIN scim_links l WHERE ")
-		p.addCond(all(p.scoped("l"), cond{text: "l.owner = p.seq"}))
-	}
-	if p.query.Owners {
-		p.add(" UNION ALL SELECT " + strconv.Itoa(partOwner) + ", p.seq, o.id, o.display, CAST(o.type AS " + p.dialect.binary() + "), o.seq" +
-			" FROM page p CROSS JOIN scim_links l CROSS JOIN scim_resources o WHERE ")
-		p.addCond(all(p.scoped("l"), cond{text: "l.value = p.id"}, p.scoped("o"), cond{text: "o.seq = l.owner"}))
-	}
+// total asks how many resources the query selects.
+func (p *pageQuery) total(w *where) {
+	c := all(p.typed("r"), w.cond)
+	p.count = &cond{"SELECT count(*) FROM scim_resources r WHERE " + c.text, c.args}
 }
 
-// scalar writes a part that is one number.
-func (p *pageQuery) scalar(part int, number cond) {
-	none := p.none(p.dialect.binary())
-	p.add(" UNION ALL SELECT "+strconv.Itoa(part)+", 0, "+none+", "+none+", "+none+", "+number.text, number.args...)
-}
-
-// total writes how many resources the query selects, if the page does not
-// say it: it does if it has its end.
-func (p *pageQuery) total(w *where, skip int) {
-	count := all(p.typed("r"), w.cond)
-	least := oneOf(skip > 0, "1", "0")
-	p.scalar(partTotal, cond{"CASE WHEN (SELECT count(*) FROM page) >= " + least + " AND (SELECT count(*) FROM page) < " + strconv.Itoa(p.limit) +
-		" THEN -1 ELSE (SELECT count(*) FROM scim_resources r WHERE " + count.text + ") END", count.args})
-}
-
-// cut writes whether a key of the type's resources is not the whole value.
-func (p *pageQuery) cut() {
-	some := p.typed("r")
-	p.scalar(partCut, cond{"(SELECT count(*) FROM (SELECT 1 FROM scim_resources r WHERE " + some.text + " AND r.cut = 1 LIMIT 1) c)", some.args})
+// anyCut asks whether a key of the type's resources is not the whole value.
+func (p *pageQuery) anyCut() cond {
+	c := p.typed("r")
+	return cond{"SELECT count(*) FROM (SELECT 1 FROM scim_resources r WHERE " + c.text + " AND r.cut = 1 LIMIT 1) c", c.args}
 }
 
 // pageRow is one resource of a page.
@@ -207,62 +184,163 @@ type pageRow struct {
 	scim.Item
 }
 
-// pageResult is what the statement returned.
+// pageResult is what was read.
 type pageResult struct {
 	rows  []*pageRow
+	links []linkRow
 	total int // -1 if it was not counted
 	cut   bool
 }
 
-// run runs the statement, in a transaction or with nil by itself.
+// run reads the page, in a transaction or with nil by itself.
 func (p *pageQuery) run(ctx context.Context, s *Store, tx *sql.Tx) (*pageResult, error) {
-	rows, err := s.built(ctx, tx, p.text.String(), p.args)
+	out := &pageResult{total: -1}
+	var err error
+	switch {
+	case s.dialect == PostgreSQL:
+		one := p.statement()
+		err = out.read(ctx, s, tx, one)
+	case tx == nil:
+		err = s.snapshot(ctx, func(tx *sql.Tx) error { return p.runLite(ctx, s, tx, out) })
+	default:
+		err = p.runLite(ctx, s, tx, out)
+	}
 	if err != nil {
 		return nil, storeError(err)
 	}
+	out.assemble(p)
+	return out, nil
+}
+
+// statement joins the parts in one statement.
+func (p *pageQuery) statement() cond {
+	c := cond{"WITH page AS MATERIALIZED (" + p.text.String() + ") SELECT part, seq, body, k, id, n FROM page", p.args}
+	add := func(parts ...cond) {
+		for _, part := range parts {
+			c.text += " UNION ALL " + part.text
+			c.args = append(c.args, part.args...)
+		}
+	}
+	from := cond{text: "FROM page p CROSS JOIN scim_links l"}
+	if p.query.Links {
+		add(p.links("p.seq", from, cond{text: "l.owner = p.seq"}))
+	}
+	if p.query.Owners {
+		add(p.owners("p.seq", from, cond{text: "l.value = p.id"}))
+	}
+	if p.count != nil {
+		// The page says it if it has its end.
+		least := oneOf(p.skip > 0, "1", "0")
+		add(p.number(partTotal, cond{"CASE WHEN (SELECT count(*) FROM page) >= " + least + " AND (SELECT count(*) FROM page) < " + strconv.Itoa(p.limit) +
+			" THEN -1 ELSE (" + p.count.text + ") END", p.count.args}))
+	}
+	if p.cut {
+		some := p.anyCut()
+		add(p.number(partCut, cond{"(" + some.text + ")", some.args}))
+	}
+	return c
+}
+
+// number is a part of one number.
+func (p *pageQuery) number(part int, n cond) cond {
+	none := p.none(p.dialect.binary())
+	return cond{"SELECT " + strconv.Itoa(part) + ", 0, " + none + ", " + none + ", " + none + ", " + n.text, n.args}
+}
+
+// links is the part that reads links, from and on saying of which resources.
+func (p *pageQuery) links(seq string, from, on cond) cond {
+	c := all(p.scoped("l"), on)
+	return cond{"SELECT " + strconv.Itoa(partLink) + ", " + seq + ", l.value, l.display, l.type, " + p.none("BIGINT") + " " + from.text + " WHERE " + c.text,
+		append(slices.Clone(from.args), c.args...)}
+}
+
+// owners is the part that reads owners.
+func (p *pageQuery) owners(seq string, from, on cond) cond {
+	c := all(p.scoped("l"), on, p.scoped("o"), cond{text: "o.seq = l.owner"})
+	return cond{"SELECT " + strconv.Itoa(partOwner) + ", " + seq + ", o.id, o.display, CAST(o.type AS " + p.dialect.binary() + "), o.seq " +
+		from.text + " CROSS JOIN scim_resources o WHERE " + c.text, append(slices.Clone(from.args), c.args...)}
+}
+
+// runLite reads the parts in statements of their own: in SQLite a statement
+// is a function call, and one that joins them costs more than all of them.
+func (p *pageQuery) runLite(ctx context.Context, s *Store, tx *sql.Tx, out *pageResult) error {
+	if err := out.read(ctx, s, tx, cond{p.text.String(), p.args}); err != nil {
+		return err
+	}
+	var parts []cond
+	var list []byte
+	for i, row := range out.rows {
+		list = strconv.AppendInt(append(list, oneOf(i > 0, ",", "[")...), row.seq, 10)
+	}
+	seqs := []any{string(append(list, ']'))}
+	if p.query.Links && len(out.rows) > 0 {
+		parts = append(parts, p.links("l.owner", cond{text: "FROM scim_links l"}, cond{"l.owner IN (SELECT value FROM json_each(?))", seqs}))
+	}
+	if p.query.Owners && len(out.rows) > 0 {
+		from := cond{"FROM json_each(?) j CROSS JOIN scim_resources p ON p.seq = j.value CROSS JOIN scim_links l", seqs}
+		parts = append(parts, p.owners("p.seq", from, all(p.scoped("p"), cond{text: "l.value = p.id"})))
+	}
+	if p.count != nil && (len(out.rows) == p.limit || len(out.rows) == 0 && p.skip > 0) {
+		parts = append(parts, p.number(partTotal, cond{"(" + p.count.text + ")", p.count.args}))
+	}
+	if p.cut {
+		some := p.anyCut()
+		parts = append(parts, p.number(partCut, cond{"(" + some.text + ")", some.args}))
+	}
+	for _, part := range parts {
+		if err := out.read(ctx, s, tx, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read runs a statement and takes over the parts that it returns.
+func (r *pageResult) read(ctx context.Context, s *Store, tx *sql.Tx, statement cond) error {
+	rows, err := s.built(ctx, tx, statement.text, statement.args)
+	if err != nil {
+		return err
+	}
 	defer rows.Close()
-	out := &pageResult{total: -1}
-	found := map[int64]*pageRow{}
-	var links []linkRow
 	for rows.Next() {
 		var part int
 		var l linkRow
 		var key sql.Null[[]byte] // SQLite's driver gives an empty key as nil bytes
 		var n sql.NullInt64
 		if err := rows.Scan(&part, &l.seq, &l.a, &key, &l.c, &n); err != nil {
-			return nil, storeError(err)
+			return fromDriver(err)
 		}
-		l.b = key.V
 		switch part {
 		case partResource:
-			row := &pageRow{seq: l.seq, body: l.a, key: key, time: n}
-			out.rows = append(out.rows, row)
-			found[row.seq] = row
+			r.rows = append(r.rows, &pageRow{seq: l.seq, body: l.a, key: key, time: n})
 		case partTotal:
-			out.total = int(n.Int64)
+			r.total = int(n.Int64)
 		case partCut:
-			out.cut = n.Int64 > 0
+			r.cut = n.Int64 > 0
 		default:
-			l.owner, l.by = part == partOwner, n.Int64
-			links = append(links, l)
+			l.b, l.owner, l.by = key.V, part == partOwner, n.Int64
+			r.links = append(r.links, l)
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return nil, storeError(err)
-	}
-	slices.SortStableFunc(out.rows, p.order.compare)
-	slices.SortFunc(links, linkRow.compare)
-	for _, row := range out.rows {
-		row.Resource = scim.StoredResource(p.typ, row.body)
-	}
-	for _, l := range links {
-		l.addTo(found[l.seq])
-	}
-	return out, nil
+	return fromDriver(rows.Err())
 }
 
-// compare is the order of the statement: the database need not keep it where
-// it joins the parts.
+// assemble puts everything in its order and place.
+func (r *pageResult) assemble(p *pageQuery) {
+	slices.SortStableFunc(r.rows, p.order.compare)
+	slices.SortFunc(r.links, linkRow.compare)
+	found := make(map[int64]*pageRow, len(r.rows))
+	for _, row := range r.rows {
+		row.Resource = scim.StoredResource(p.typ, row.body)
+		found[row.seq] = row
+	}
+	for _, l := range r.links {
+		l.addTo(found[l.seq])
+	}
+}
+
+// compare is the order of the page, which the database need not keep where it
+// joins the parts.
 func (o order) compare(a, b *pageRow) int {
 	none := func(r *pageRow) int {
 		if o.column != "" && !r.key.Valid && !r.time.Valid {

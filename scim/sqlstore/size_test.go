@@ -276,9 +276,12 @@ func (s *sized) plan(t *testing.T, q *scim.Query) string {
 	o, _ := tab.orderOf(q.Sort)
 	p := &pageQuery{table: tab, query: q, order: o, limit: q.Count}
 	p.behind(tab.where(q.Filter), &position{})
-	p.parts()
-	explain := oneOf(s.dialect == PostgreSQL, "EXPLAIN ", "EXPLAIN QUERY PLAN ")
-	rows, err := s.db.QueryContext(t.Context(), s.dialect.rebind(explain+p.text.String()), p.args...)
+	explain := cond{"EXPLAIN QUERY PLAN " + p.text.String(), p.args}
+	if s.dialect == PostgreSQL {
+		explain = p.statement()
+		explain.text = s.dialect.rebind("EXPLAIN " + explain.text)
+	}
+	rows, err := s.db.QueryContext(t.Context(), explain.text, explain.args...)
 	if err != nil {
 		t.Fatal(err)
 	}
