@@ -1,12 +1,10 @@
 package provision
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"hash/fnv"
+	"hash/maphash"
 	"sync"
 	"time"
 
@@ -24,33 +22,53 @@ type Engine struct {
 	interval time.Duration
 	source   Source
 	state    State
-	links    links
 	users    *side
 	groups   *side // nil without groups
 	print    string
 	opts     Options
+	gate     *gate
+	seed     maphash.Seed
 
 	cycle sync.Mutex // held while a cycle runs
-	locks [64]sync.Mutex
+	locks [256]sync.Mutex
+
+	unique sync.Mutex // held from the choice of a unique value until its account is made
+
+	mu      sync.Mutex
+	session *session // nil while nothing runs
+
+	tellMu sync.Mutex // observers are told one thing at a time
 }
 
 // Options are the optional settings of an [Engine].
 type Options struct {
-	// Observe is told of each thing that is done or left undone, one at a
-	// time. It must return soon: the cycle waits for it.
-	Observe func(Event)
-
-	// OnCycle is told of each cycle that [Engine.Run] has run, also of one
-	// that the context cut short. The report is never nil.
-	OnCycle func(*Report, error)
+	// Observers are told what happens, in their order.
+	Observers []Observer
 }
 
-// side is what the engine does with the objects of one type.
-type side struct {
-	name     string
-	mapping  *mapping.Compiled
-	endpoint *scim.Endpoint[*scim.Resource]
-	active   *scim.Path // nil if the mapping does not own it
+// Observer is told what an engine does: to count it, to log it ([Log]), to
+// show it ([Progress]). Its methods are called one at a time for one engine,
+// and must return soon: the run waits for them.
+type Observer interface {
+	// CycleBegan is called when the source begins to be read.
+	CycleBegan(Cycle)
+
+	// Done is called for each thing that was done or left undone, also by
+	// on-demand runs.
+	Done(*Event)
+
+	// CycleEnded is called when a cycle has ended, with what
+	// [Engine.Cycle] returns.
+	CycleEnded(*Report, error)
+}
+
+// Cycle says what kind of cycle begins.
+type Cycle struct {
+	ID    string
+	Job   string
+	Began time.Time
+	Full  bool // the whole source is read
+	Total int  // objects that the source will give; 0 is not known
 }
 
 // New returns an engine. All but the options are required. A mistake in a
@@ -62,9 +80,9 @@ func New(job *Job, source Source, target *scim.Client, state State, o *Options) 
 	if err := job.Check(); err != nil {
 		return nil, err
 	}
-	e := &Engine{job: *job, source: source, state: state, links: links{state, job.Name}}
+	e := &Engine{job: *job, source: source, state: state, gate: newGate(job.workers()), seed: maphash.MakeSeed()}
 	if o != nil {
-		e.opts = *o
+		e.opts.Observers = append(e.opts.Observers, o.Observers...)
 	}
 	e.interval, _ = job.interval()
 	users, groups := job.Users, job.Groups
@@ -104,8 +122,13 @@ func newSide(name string, m *mapping.Mapping, target *scim.Client) (*side, error
 	}
 	s := &side{name: name, mapping: compiled, endpoint: target.Resources(t)}
 	for _, p := range compiled.Owned() {
-		if p.Attribute().Path() == "active" {
+		switch p.Attribute().Path() {
+		case "active":
 			s.active = p
+		case "members", "members.value":
+			if name == Group {
+				s.members = p
+			}
 		}
 	}
 	return s, nil
@@ -124,61 +147,9 @@ func fingerprint(settings ...any) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// Run runs a cycle at once and then one every interval, measured from start
-// to start, until its context ends; a cycle that takes longer than the
-// interval is followed by the next at once. It returns the context's error.
-// A cycle that fails does not end it.
-func (e *Engine) Run(ctx context.Context) error {
-	for {
-		began := time.Now()
-		report, err := e.Cycle(ctx)
-		if e.opts.OnCycle != nil {
-			e.opts.OnCycle(report, err)
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		wait := time.NewTimer(max(0, e.interval-time.Since(began)))
-		select {
-		case <-ctx.Done():
-			wait.Stop()
-			return ctx.Err()
-		case <-wait.C:
-		}
-	}
-}
-
 // lock serializes what is done to one object.
 func (e *Engine) lock(typ, key string) (unlock func()) {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(linkKey(typ, key)))
-	m := &e.locks[h.Sum32()%uint32(len(e.locks))]
+	m := &e.locks[maphash.String(e.seed, linkKey(typ, key))%uint64(len(e.locks))]
 	m.Lock()
 	return m.Unlock
-}
-
-func (e *Engine) loadJob(ctx context.Context) (*jobState, error) {
-	row, err := e.state.Get(ctx, tableJob, e.job.Name)
-	if isMiss(err) {
-		return &jobState{Version: stateVersion}, nil
-	}
-	if err != nil {
-		return nil, stateError(err)
-	}
-	var s jobState
-	if err := json.Unmarshal(row, &s); err != nil {
-		return nil, stateError(err)
-	}
-	if s.Version > stateVersion {
-		return nil, stateError(errors.New("it was written by a newer version of this library"))
-	}
-	return &s, nil
-}
-
-func (e *Engine) saveJob(ctx context.Context, s *jobState) error {
-	row, err := json.Marshal(s)
-	if err != nil {
-		return stateError(err)
-	}
-	return stateError(e.state.Put(ctx, tableJob, e.job.Name, row))
 }

@@ -19,14 +19,19 @@ const (
 	CodeStateFailed        Code = "StateFailed"
 	CodeInvalidCredentials Code = "SystemForCrossDomainIdentityManagementInvalidCredentials"
 	CodeIncompatible       Code = "SystemForCrossDomainIdentityManagementServiceIncompatible"
+	CodeUnavailable        Code = "ServiceUnavailable"
 	CodeTooManyDeletes     Code = "TooManyDeletes"
+	CodeTooManyCreates     Code = "TooManyCreates"
 	CodeRunning            Code = "CycleRunning"
+	CodePaused             Code = "Paused"
+	CodeDisabled           Code = "Disabled"
 	CodeCanceled           Code = "Canceled"
 
 	CodeImportSkipped   Code = "ImportSkipped" // the matching attribute is empty
 	CodeDuplicateSource Code = "DuplicateSourceEntries"
 	CodeDuplicateTarget Code = "DuplicateTargetEntries"
 	CodeConflict        Code = "EntryConflict" // the account is there and was not made by this job
+	CodeInvalidAnchor   Code = "InvalidAnchor" // what is referred to is gone in the target
 	CodeMapping         Code = "SchemaAttributeNotFound"
 	CodeTooManyRequests Code = "TooManyRequests"
 	CodeTimeout         Code = "Timeout"
@@ -50,7 +55,10 @@ var (
 	ErrSourceFailed       error = &Error{Code: CodeSourceFailed}
 	ErrInvalidCredentials error = &Error{Code: CodeInvalidCredentials}
 	ErrTooManyDeletes     error = &Error{Code: CodeTooManyDeletes}
+	ErrStateFailed        error = &Error{Code: CodeStateFailed}
 	ErrRunning            error = &Error{Code: CodeRunning}
+	ErrPaused             error = &Error{Code: CodePaused}
+	ErrDisabled           error = &Error{Code: CodeDisabled}
 	ErrNotFound           error = &Error{Code: CodeNotFound}
 	ErrConflict           error = &Error{Code: CodeConflict}
 )
@@ -120,5 +128,58 @@ func objectError(object string, err error) *Error {
 // would fail for each of them.
 func endsCycle(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && (e.Code == CodeInvalidCredentials || e.Code == CodeCanceled || e.Code == CodeStateFailed)
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code {
+	case CodeInvalidCredentials, CodeCanceled, CodeStateFailed, CodeTooManyCreates, CodePaused:
+		return true
+	}
+	return false
+}
+
+// Advice returns a sentence on what to do about an error of this code, "" if
+// there is nothing to do.
+func (c Code) Advice() string {
+	switch c {
+	case CodeInvalidJob:
+		return "Correct the job's settings."
+	case CodeSourceFailed:
+		return "Look at the source: it could not be read, or not to its end. No one is disabled or deleted meanwhile."
+	case CodeStateFailed:
+		return "Look at the database that keeps the job's state."
+	case CodeInvalidCredentials:
+		return "Have an organization owner or an organization admin give the consent again, or renew the SCIM token."
+	case CodeIncompatible:
+		return "Check the sync URL: what answers there is not a SCIM service."
+	case CodeUnavailable, CodeTimeout, CodeInternalServer:
+		return "Nothing, if it passes: it is tried again. If it stays, ask who runs the service."
+	case CodeTooManyRequests:
+		return "Nothing: it is tried again. If it stays, give the job fewer workers."
+	case CodeTooManyDeletes:
+		return "Look at the list. If it is right, allow the deletes; if not, correct the source or the scope, or reject them."
+	case CodeTooManyCreates:
+		return "Look at the source and its scope. If they are right, raise maxCreates."
+	case CodeImportSkipped:
+		return "Give the object a value for the attribute that it is matched by."
+	case CodeDuplicateSource:
+		return "Give each object of the source a key, and matching attributes, of its own."
+	case CodeDuplicateTarget:
+		return "Remove all but one of the accounts that have this value, or match by another attribute."
+	case CodeConflict:
+		return "If the account is the same person's, let the job adopt matching accounts; otherwise change the value on one side."
+	case CodeInvalidAnchor:
+		return "Nothing, if the account is made anew in the next cycle; otherwise restart the job."
+	case CodeMapping:
+		return "Correct the attribute mapping, or the value in the source."
+	case CodeUnprocessable:
+		return "Read what the service said: it refuses a value or an operation. Correct the mapping or the value in the source."
+	case CodeNotFound:
+		return "Check the key: the source has no such object."
+	case CodePaused:
+		return "Resume the job."
+	case CodeDisabled:
+		return "Repair what the job's status says and restart it."
+	}
+	return ""
 }

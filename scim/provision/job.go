@@ -2,7 +2,10 @@ package provision
 
 import (
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 
@@ -50,9 +53,26 @@ type Job struct {
 	Adopt Adopt `json:"adopt,omitzero"`
 
 	// MaxDeletes is the most users and groups that one cycle disables or
-	// deletes; 0 is the smaller of 500 and a tenth of those linked, but at
-	// least 3. Above it none is.
+	// deletes; 0 is the smaller of 500 and a tenth of those with an account,
+	// but at least 3. Above it none is, and the job is in quarantine until
+	// they are allowed or rejected or the source has them again.
 	MaxDeletes int `json:"maxDeletes,omitzero"`
+
+	// MaxDeletesPerDay is the same for any 24 hours; 0 is twice what is the
+	// most for one cycle.
+	MaxDeletesPerDay int `json:"maxDeletesPerDay,omitzero"`
+
+	// MaxCreates is the most accounts that one cycle makes; 0 is any number.
+	// The cycle ends when it is reached, and the job is in quarantine.
+	MaxCreates int `json:"maxCreates,omitzero"`
+
+	// Quarantine says how many failing objects put the job into quarantine.
+	Quarantine Thresholds `json:"quarantine,omitzero"`
+
+	// Reconcile lets a cycle read each object that the source gives from the
+	// target, one request more for each, and puts right what was changed
+	// there. Otherwise such a change is not noticed.
+	Reconcile bool `json:"reconcile,omitzero"`
 
 	// SkipOutOfScopeDeletions leaves users alone that are no longer in the
 	// mapping's scope.
@@ -98,8 +118,12 @@ func (j *Job) Check() error {
 		return bad("name", "give the job a name: its state is kept under it")
 	case j.Adopt != AdoptNone && j.Adopt != AdoptMatching:
 		return bad("adopt", "%q is not %q", j.Adopt, AdoptMatching)
-	case j.MaxDeletes < 0:
-		return bad("maxDeletes", "the number is negative")
+	case strings.ContainsFunc(j.Name, unicode.IsControl) || !utf8.ValidString(j.Name) || len(j.Name) > 100:
+		return bad("name", "give at most 100 bytes without control characters")
+	case j.MaxDeletes < 0 || j.MaxDeletesPerDay < 0 || j.MaxCreates < 0:
+		return bad("maxDeletes, maxDeletesPerDay, maxCreates", "a number is negative")
+	case j.Quarantine.Minimum < 0 || j.Quarantine.Proportion < 0 || j.Quarantine.Base < 0 || j.Quarantine.Total < 0:
+		return bad("quarantine", "a number is negative")
 	case j.Workers < 0 || j.Workers > 1000:
 		return bad("workers", "give 1 to 1000")
 	case j.SyncURL == "":
@@ -140,4 +164,12 @@ func (j *Job) deleteLimit(linked int) int {
 		return j.MaxDeletes
 	}
 	return min(500, max(3, linked/10))
+}
+
+// dayLimit is how many one day may take away.
+func (j *Job) dayLimit(cycle int) int {
+	if j.MaxDeletesPerDay > 0 {
+		return j.MaxDeletesPerDay
+	}
+	return 2 * cycle
 }

@@ -3,7 +3,6 @@ package provision
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"net/http"
 	"strings"
 	"testing"
@@ -73,48 +72,6 @@ func TestNewRefuses(t *testing.T) {
 			t.Errorf("%s: got %v, want one that says %q", tt.reason, err, tt.says)
 		}
 	}
-}
-
-func TestMemoryState(t *testing.T) {
-	ctx := t.Context()
-	m := NewMemoryState()
-	if _, err := m.Get(ctx, "links", "a"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a miss is fs.ErrNotExist, not %v", err)
-	}
-	row := []byte("1")
-	for _, key := range []string{"b", "a", "c"} {
-		if err := m.Put(ctx, "links", key, row); err != nil {
-			t.Fatal(err)
-		}
-	}
-	row[0] = 'x' // the state has its own copy
-	if err := m.Delete(ctx, "links", "c"); err != nil {
-		t.Fatal(err)
-	}
-	if err := m.Delete(ctx, "links", "never there"); err != nil {
-		t.Error(err)
-	}
-	var got []string
-	for row, err := range m.Scan(ctx, "links") {
-		if err != nil {
-			t.Fatal(err)
-		}
-		got = append(got, row.Key+string(row.Value))
-		if err := m.Put(ctx, "links", "d", nil); err != nil { // while scanning
-			t.Fatal(err)
-		}
-	}
-	if diff := cmp.Diff([]string{"a1", "b1"}, got); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestStateOfANewerVersion(t *testing.T) {
-	f := newFixture(t, nil)
-	if err := f.state.Put(t.Context(), tableJob, f.job.Name, []byte(`{"version":2}`)); err != nil {
-		t.Fatal(err)
-	}
-	f.fails(&Error{Code: CodeStateFailed})
 }
 
 func TestManagerIsAReference(t *testing.T) {

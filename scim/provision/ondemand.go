@@ -2,7 +2,7 @@ package provision
 
 import (
 	"context"
-	"errors"
+	"crypto/rand"
 	"fmt"
 	"strings"
 	"time"
@@ -32,6 +32,7 @@ type Step struct {
 	Name   string
 	Status Status
 	Detail string
+	Time   time.Time
 }
 
 // OnDemand is the result of an on-demand run.
@@ -58,55 +59,51 @@ func (o *OnDemand) String() string {
 	return b.String()
 }
 
-// trace collects steps; a nil trace collects nothing.
-type trace struct {
-	steps []Step
-}
-
-func (t *trace) step(name string, status Status, detail string) {
-	if t != nil {
-		t.steps = append(t.steps, Step{name, status, detail})
-	}
-}
-
-func (t *trace) scope(active bool, reason string) {
-	if active {
-		reason = "in scope and active"
-	}
-	t.step(StepScope, StatusSuccess, reason)
-}
-
 // ProvisionOnDemand brings one object of the source to the target now and
-// reports the steps. It can run beside a cycle. The object is named by its
-// key. The error is that of the step that failed; the result is never nil.
+// reports the steps. It can run beside a cycle: what the two do to one object
+// is done in turn. The object is named by its key. A group is provisioned with
+// its members, as far as they have accounts. The error is that of the step
+// that failed; the result is never nil.
 func (e *Engine) ProvisionOnDemand(ctx context.Context, typ, key string) (*OnDemand, error) {
 	out := &OnDemand{Type: typ, Key: key}
-	t := &trace{}
-	r := e.newRun(&Report{Began: time.Now()}, func(ev Event) {
-		out.Events = append(out.Events, ev)
-		if e.opts.Observe != nil {
-			e.opts.Observe(ev)
-		}
-	})
-	r.trace = t
-	err := r.onDemand(ctx, typ, key)
-	if err != nil {
-		err = objectError(linkKey(typ, key), err)
-		name := StepAction
-		if len(t.steps) < 2 {
-			name = []string{StepImport, StepScope}[len(t.steps)]
-		}
-		var pe *Error
-		if errors.As(err, &pe) && pe.Code == CodeInvalidCredentials {
-			name = StepConnection
-		}
-		t.step(name, StatusFailure, err.Error())
+	err := e.onDemand(ctx, out)
+	if err == nil && len(out.Events) > 0 {
+		err = out.Events[len(out.Events)-1].Err
 	}
-	out.Steps = t.steps
-	return out, err
+	for _, event := range out.Events {
+		out.Steps = append(out.Steps, event.Steps...)
+	}
+	if err == nil {
+		return out, nil
+	}
+	failure := objectError(linkKey(typ, key), err)
+	step := Step{Name: StepImport, Status: StatusFailure, Detail: failure.Error(), Time: time.Now()}
+	if failure.Code == CodeInvalidCredentials {
+		step.Name = StepConnection
+	}
+	if n := len(out.Steps); n == 0 {
+		out.Steps = []Step{step}
+	} else if step.Name == StepConnection {
+		out.Steps[n-1] = step
+	}
+	return out, failure
 }
 
-func (r *run) onDemand(ctx context.Context, typ, key string) error {
+func (e *Engine) onDemand(ctx context.Context, out *OnDemand) error {
+	s, ctx, done, err := e.open(ctx, false)
+	if err != nil {
+		return err
+	}
+	r := e.newRun(s, &Report{ID: rand.Text(), Job: e.job.Name, Began: time.Now()})
+	r.traced, r.rec.events = true, &out.Events
+	err = runError(r.oneObject(ctx, out.Type, out.Key))
+	if last := done(); err == nil {
+		err = last
+	}
+	return err
+}
+
+func (r *run) oneObject(ctx context.Context, typ, key string) error {
 	if r.side(typ) == nil {
 		return &Error{Code: CodeNotFound, Detail: "the job does not provision this type of object"}
 	}
@@ -114,17 +111,17 @@ func (r *run) onDemand(ctx context.Context, typ, key string) error {
 	if err != nil {
 		return err
 	}
-	r.trace.step(StepImport, StatusSuccess, "read from the source")
-	if err := r.object(ctx, obj); err != nil {
+	if err := r.object(ctx, obj, false); err != nil {
 		return err
 	}
-	for _, l := range r.leave {
-		r.trace.step(StepMatch, StatusSuccess, "linked")
-		if err := r.goodbye(ctx, l); err != nil {
-			return err
-		}
+	row, err := r.get(ctx, tableStaged, linkKey(typ, key))
+	if err != nil {
+		return err
 	}
-	return nil
+	if row != nil {
+		return r.goodbye(ctx, row)
+	}
+	return r.lateFor(ctx, []string{key})
 }
 
 // find reads one object from the source.

@@ -35,7 +35,7 @@ func TestProvisionOnDemand(t *testing.T) {
 		{"a changed user is updated", linked, user("1", mapping.Record{"jobTitle": "Lead"}), []string{"Import: success", "Determine scope: success", "Match: success", "Perform action: success"}, Updated, nil, []string{"user1@example.com true Lead"}},
 		{"a disabled user that was never provisioned is not created", nil, user("1", mapping.Record{"accountEnabled": false}), []string{"Import: success", "Determine scope: success", "Perform action: skipped"}, Skipped, nil, nil},
 		{"a disabled user is disabled", linked, user("1", mapping.Record{"accountEnabled": "False"}), []string{"Import: success", "Determine scope: success", "Match: success", "Perform action: success"}, Disabled, nil, []string{"user1@example.com false"}},
-		{"a user without the matching attribute", nil, user("1", mapping.Record{"userPrincipalName": nil}), []string{"Import: success", "Determine scope: success", "Perform action: failure"}, Skipped, &Error{Code: CodeImportSkipped}, nil},
+		{"a user without the matching attribute", nil, user("1", mapping.Record{"userPrincipalName": nil}), []string{"Import: success", "Determine scope: success", "Perform action: failure"}, Failed, &Error{Code: CodeImportSkipped}, nil},
 		{"a user that the source does not have", nil, user("2", nil), []string{"Import: failure"}, Skipped, ErrNotFound, nil},
 	} {
 		t.Run(tt.reason, func(t *testing.T) {

@@ -38,6 +38,7 @@ type fixture struct {
 	job    *Job
 	engine *Engine
 	events []Event
+	ended  func(*Report, error)
 
 	mu     sync.Mutex
 	around func(http.Handler) http.Handler // replaced by tests that break the service
@@ -84,10 +85,29 @@ func newFixture(t *testing.T, change func(*Job)) *fixture {
 func (f *fixture) restart() {
 	f.t.Helper()
 	var err error
-	f.engine, err = New(f.job, f.source, f.client, f.state, &Options{Observe: func(e Event) { f.events = append(f.events, e) }})
+	f.engine, err = New(f.job, f.source, f.client, f.state, &Options{Observers: []Observer{f}})
 	if err != nil {
 		f.t.Fatal(err)
 	}
+}
+
+// The fixture is the engine's observer.
+func (f *fixture) CycleBegan(Cycle) {}
+func (f *fixture) Done(e *Event)    { f.events = append(f.events, *e) }
+func (f *fixture) CycleEnded(r *Report, err error) {
+	if f.ended != nil {
+		f.ended(r, err)
+	}
+}
+
+// link returns what is remembered of an object.
+func (f *fixture) link(typ, key string) *link {
+	f.t.Helper()
+	l, err := newJournal(f.state, f.job.Name).link(f.t.Context(), typ, key)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return l
 }
 
 func (f *fixture) breakWith(around func(http.Handler) http.Handler) {
@@ -194,7 +214,7 @@ func (s *testSource) Changes(_ context.Context, cursor string) (*Changes, error)
 	s.cursors = append(s.cursors, cursor)
 	c := &Changes{Full: !s.delta, Objects: s.all()}
 	if s.delta {
-		c.Cursor = func() string { return s.next }
+		c.End = func() (string, error) { return s.next, nil }
 	}
 	return c, nil
 }

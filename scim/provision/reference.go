@@ -8,146 +8,199 @@ import (
 	"github.com/zohoscim/zohoscim/scim"
 )
 
-// maxMembers is how many members one PATCH adds or removes.
-const maxMembers = 200
-
-// membership is what a group's members are to be.
-type membership struct {
-	path *scim.Path
-	ids  []string
-}
-
-// resolve gives the references of a mapped object the ids that they have in
-// the target. One that has none yet is left out, and the object comes again
-// when all have been made. Members are returned: they are a set beside the
-// resource.
-func (r *run) resolve(ctx context.Context, obj Object, want *mapping.Result) (*membership, error) {
-	var members *membership
-	missing := false
+// resolve gives the references of a mapped object, but for a group's members,
+// the ids that they have in the target. It returns those that have none yet:
+// they are set when they have.
+func (r *run) resolve(ctx context.Context, t *task, want *mapping.Result) (missing []pending, err error) {
 	for _, ref := range want.References {
-		ids := make([]string, 0, len(ref.Keys))
-		for _, key := range ref.Keys {
+		if t.side.members != nil && ref.Path.String() == t.side.members.String() {
+			t.members, t.hasMembers = ref.Keys, true
+			continue
+		}
+		for _, key := range ref.Keys[:min(1, len(ref.Keys))] {
 			id, err := r.idOf(ctx, key)
 			if err != nil {
 				return nil, err
 			}
 			if id == "" {
-				missing = true
+				missing = append(missing, pending{ref.Path.String(), key})
 				continue
 			}
-			ids = append(ids, id)
-		}
-		if obj.Type == Group && ref.Path.Attribute().Path() == "members" {
-			members = &membership{ref.Path, ids}
-			continue
-		}
-		if len(ids) > 0 {
-			if err := ref.Path.Set(want.Resource, scim.String(ids[0])); err != nil {
+			if err := ref.Path.Set(want.Resource, scim.String(id)); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if missing && r.seen != nil {
-		r.comeAgain(obj)
-	}
-	return members, nil
+	return missing, nil
 }
 
-// comeAgain puts an object into the pass for late references.
-func (r *run) comeAgain(obj Object) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.late = append(r.late, obj)
-}
-
-// idOf returns the id in the target of the object of a key, "" if it is not
-// linked.
+// idOf returns the id in the target of the object of a key, "" if it has no
+// account.
 func (r *run) idOf(ctx context.Context, key string) (string, error) {
 	for _, typ := range []string{User, Group} {
-		l, err := r.links.get(ctx, typ, key)
+		l, err := r.link(ctx, typ, key)
 		if err != nil {
 			return "", err
 		}
-		if l != nil && l.ID != "" {
+		if l.ID != "" {
 			return l.ID, nil
 		}
 	}
 	return "", nil
 }
 
-// members gives a group the members it is to have, by the difference to
-// those it was given last, and reports whether there was one.
-func (r *run) members(ctx context.Context, s *side, obj Object, l *link, want *membership) (changed bool, err error) {
-	if want == nil {
-		return false, nil
+// setRefs puts the references that an object waits for into its link, and
+// reports whether they changed.
+func (c *change) setRefs(t *task, refs []pending) bool {
+	if slices.Equal(t.link.Refs, refs) {
+		return false
 	}
-	added, removed := want.difference(l.Members)
-	if len(added)+len(removed) == 0 {
-		return false, nil
+	self := linkKey(t.obj.Type, t.obj.Key)
+	for _, ref := range t.link.Refs {
+		c.remove(tableWaits, pairKey(ref.Key, self))
 	}
-	for part := range slices.Chunk(added, maxMembers) {
-		if err := r.sendMembers(ctx, s, obj, l, addMembers(want.path, part), append(l.Members, part...)); err != nil {
-			return false, err
-		}
+	for _, ref := range refs {
+		c.put(tableWaits, pairKey(ref.Key, self), []byte{})
 	}
-	for part := range slices.Chunk(removed, maxMembers) {
-		left := slices.DeleteFunc(slices.Clone(l.Members), func(id string) bool { return slices.Contains(part, id) })
-		if err := r.sendMembers(ctx, s, obj, l, removeMembers(want.path, part), left); err != nil {
-			return false, err
-		}
-	}
-	r.done(obj, Event{ID: l.ID, Action: References, Paths: []string{want.path.String()}})
-	return true, nil
+	t.link.Refs = refs
+	return true
 }
 
-// difference returns what is to be added to a set of ids and removed from it.
-func (want *membership) difference(given []string) (added, removed []string) {
-	have := make(map[string]bool, len(given))
-	for _, id := range given {
-		have[id] = true
+// late sets the references to objects that got their accounts since: in this
+// cycle, or in one that was killed. Who waits is first sorted by object, so
+// that a group gets all its late members at once.
+func (r *run) late(ctx context.Context, all bool) error {
+	keys, many := r.takeFresh()
+	if all || many {
+		keys = []string{""}
 	}
-	wanted := make(map[string]bool, len(want.ids))
-	for _, id := range want.ids {
-		if !have[id] && !wanted[id] {
-			added = append(added, id)
-		}
-		wanted[id] = true
-	}
-	for _, id := range given {
-		if !wanted[id] {
-			removed = append(removed, id)
-		}
-	}
-	return added, removed
+	return r.lateFor(ctx, keys)
 }
 
-// sendMembers sends a part of the difference and remembers what the group
-// then has.
-func (r *run) sendMembers(ctx context.Context, s *side, obj Object, l *link, p *scim.Patch, then []string) error {
-	if _, err := s.endpoint.Patch(ctx, l.ID, p, nil); err != nil {
+// lateFor does that for those who wait for some keys; "" is all.
+func (r *run) lateFor(ctx context.Context, keys []string) error {
+	for _, key := range keys {
+		prefix := ""
+		if key != "" {
+			prefix = pairKey(key, "")
+		}
+		err := r.scan(ctx, tableWaits, prefix, func(row string, _ []byte) error {
+			key, waiting := splitPair(row)
+			id, err := r.idOf(ctx, key)
+			if err != nil || id == "" {
+				return err
+			}
+			var c change
+			c.put(tableLate, pairKey(waiting, key), []byte{})
+			return r.keep(ctx, c)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if r.again.Load() {
+		if err := r.staleMembers(ctx); err != nil {
+			return err
+		}
+	}
+	return each(ctx, r, r.lateObjects(ctx), func(l lateObject) string { return l.object }, r.setLate)
+}
+
+// lateObject is an object and the keys of references that it can have now.
+type lateObject struct {
+	object string
+	keys   []string
+}
+
+// lateObjects yields what late has sorted; a long list in several parts.
+func (r *run) lateObjects(ctx context.Context) func(func(lateObject, error) bool) {
+	return func(yield func(lateObject, error) bool) {
+		var l lateObject
+		err := r.scan(ctx, tableLate, "", func(row string, _ []byte) error {
+			object, key := splitPair(row)
+			if l.object != "" && (object != l.object || len(l.keys) == 4*maxMembers) {
+				if !yield(l, nil) {
+					return errStop
+				}
+				l = lateObject{}
+			}
+			l.object, l.keys = object, append(l.keys, key)
+			return nil
+		})
+		if err == errStop { //nolint:errorlint // the very value
+			return
+		}
+		if err != nil {
+			yield(l, err)
+		} else if l.object != "" {
+			yield(l, nil)
+		}
+	}
+}
+
+// setLate sets late references of one object.
+func (r *run) setLate(ctx context.Context, late lateObject) error {
+	typ, key := splitLinkKey(late.object)
+	defer r.lock(typ, key)()
+	t, err := r.resume(ctx, Object{Type: typ, Key: key})
+	if err != nil || t == nil {
 		return err
 	}
-	l.Members = then
-	return r.links.put(ctx, obj.Type, obj.Key, l)
-}
-
-func addMembers(path *scim.Path, ids []string) *scim.Patch {
-	b := []byte{'['}
-	for i, id := range ids {
-		if i > 0 {
-			b = append(b, ',')
+	if typ == Group {
+		err = r.lateMembers(ctx, t, late.keys)
+	}
+	if err == nil {
+		err = r.lateReferences(ctx, t)
+	}
+	if err == nil {
+		var c change
+		for _, key := range late.keys {
+			c.remove(tableLate, pairKey(late.object, key))
+			c.remove(tableWaits, pairKey(key, late.object))
 		}
-		b = append(b, `{"value":`...)
-		b = scim.String(id).AppendJSON(b)
-		b = append(b, '}')
+		return r.keep(ctx, c)
 	}
-	return &scim.Patch{Operations: []scim.Operation{{Op: scim.OpAdd, Path: path.String(), Value: append(b, ']')}}}
+	return r.failLate(ctx, t, err)
 }
 
-func removeMembers(path *scim.Path, ids []string) *scim.Patch {
-	p := &scim.Patch{}
-	for _, id := range ids {
-		p.Operations = append(p.Operations, scim.Operation{Op: scim.OpRemove, Path: path.String() + "[value eq " + quoted(id) + "]"})
+// lateReferences sets those references of an object's link that have an
+// account now.
+func (r *run) lateReferences(ctx context.Context, t *task) error {
+	if len(t.link.Refs) == 0 || t.link.ID == "" {
+		return nil
 	}
-	return p
+	have, err := t.sent()
+	if err != nil {
+		return err
+	}
+	want := &mapping.Result{Resource: scim.NewResource(t.side.mapping.Type())}
+	var left []pending
+	for _, ref := range t.link.Refs {
+		id, err := r.idOf(ctx, ref.Key)
+		if err != nil {
+			return err
+		}
+		if id == "" {
+			left = append(left, ref)
+			continue
+		}
+		for _, path := range t.side.mapping.Owned() {
+			if path.String() == ref.Path {
+				if err := path.Set(want.Resource, scim.String(id)); err != nil {
+					return err
+				}
+				want.Flowed = append(want.Flowed, path)
+			}
+		}
+	}
+	patch := t.side.mapping.Diff(have, want)
+	if patch == nil {
+		return r.settled(ctx, t, left)
+	}
+	before := t.link.Sent
+	if err := r.send(ctx, t, have, patch, left); err != nil {
+		return err
+	}
+	r.done(t, Event{Action: References, Paths: patchPaths(patch), typ: t.side.mapping.Type(), sent: before, patch: patch})
+	return nil
 }

@@ -1,75 +1,75 @@
 package provision
 
 import (
-	"fmt"
-	"strings"
+	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// Action is what was done to an object, in the words of Entra's log.
-type Action string
-
-// The actions.
-const (
-	Created    Action = "create"
-	Updated    Action = "update"
-	Disabled   Action = "disable"
-	Deleted    Action = "delete"
-	Staged     Action = "stagedDelete" // would have been disabled or deleted; the limit stopped it
-	Skipped    Action = "skip"
-	Failed     Action = "failure"
-	References Action = "references" // manager or members were set
-)
-
-// Event is one thing that was done or left undone.
-type Event struct {
-	Type   string // "User" or "Group"
-	Key    string // in the source
-	ID     string // in the target, if it is known
-	Action Action
-	Reason string   // why, in a few words, such as "RedundantExport"
-	Paths  []string // target attributes that were written
-	Err    error    // for Failed
-}
-
-// String returns the event as a line without values.
-func (e Event) String() string {
-	s := fmt.Sprintf("%s %s %s", e.Type, e.Key, e.Action)
-	if e.Reason != "" {
-		s += " (" + e.Reason + ")"
-	}
-	if len(e.Paths) > 0 {
-		s += ": " + strings.Join(e.Paths, ", ")
-	}
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	return s
+// Report is the result of one cycle. It has a JSON form and holds no
+// attribute values.
+type Report struct {
+	ID       string    `json:"id"`
+	Job      string    `json:"job"`
+	Initial  bool      `json:"initial"` // no cycle had ended before
+	Full     bool      `json:"full"`    // the whole source was read
+	Began    time.Time `json:"began"`
+	Ended    time.Time `json:"ended"`
+	Users    Counts    `json:"users"`
+	Groups   Counts    `json:"groups"`
+	Lookups  int       `json:"lookups"`            // requests that read from the target
+	Writes   int       `json:"writes"`             // requests that write to it
+	Managed  int       `json:"managed"`            // accounts that are looked after when the cycle ends
+	Escrowed int       `json:"escrowed"`           // objects that will be tried again
+	Pruned   int       `json:"pruned"`             // objects that were given up after 28 days
+	Failures []Failure `json:"failures,omitempty"` // the first 100
+	Error    *Failure  `json:"error,omitempty"`    // why the cycle ended early
 }
 
 // Counts counts what was done to the objects of one type.
 type Counts struct {
-	Read, Created, Updated, Disabled, Deleted, Staged, Skipped, Failed, References int
+	Read       int `json:"read"`
+	Created    int `json:"created"`
+	Updated    int `json:"updated"`
+	Disabled   int `json:"disabled"`
+	Deleted    int `json:"deleted"`
+	Staged     int `json:"staged"`
+	Skipped    int `json:"skipped"`
+	Failed     int `json:"failed"`
+	References int `json:"references"`
 }
 
-// Report is the result of one cycle.
-type Report struct {
-	Initial      bool // no cycle had ended before
-	Full         bool // the whole source was read
-	Began, Ended time.Time
-	Users        Counts
-	Groups       Counts
-	Failures     []Event // the first 100
+// Failure is an error as a report keeps it.
+type Failure struct {
+	Type string `json:"type,omitempty"`
+	Key  string `json:"key,omitempty"`
+	Code Code   `json:"code"`
+	Text string `json:"text"`
+	Err  error  `json:"-"`
+}
+
+func newFailure(typ, key string, err error) Failure {
+	f := Failure{Type: typ, Key: key, Code: CodeInternalServer, Text: err.Error(), Err: err}
+	var e *Error
+	if errors.As(err, &e) {
+		f.Code = e.Code
+	}
+	return f
 }
 
 const maxFailures = 100
 
-// recorder counts events and hands them on, one at a time.
+// recorder counts what one run does and tells the observers.
 type recorder struct {
-	mu      sync.Mutex
-	report  *Report
-	observe func(Event)
+	engine *Engine
+	report *Report
+	events *[]Event // of an on-demand run; nil otherwise
+	plan   func(*Event)
+
+	mu     sync.Mutex
+	base   int          // objects that failed, but for their references
+	streak atomic.Int32 // failures of the service or the way to it, one after the other
 }
 
 func (r *recorder) counts(typ string) *Counts {
@@ -85,7 +85,13 @@ func (r *recorder) read(typ string) {
 	r.counts(typ).Read++
 }
 
-func (r *recorder) add(e Event) {
+func (r *recorder) pruned() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.Pruned++
+}
+
+func (r *recorder) add(e *Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c := r.counts(e.Type)
@@ -106,11 +112,29 @@ func (r *recorder) add(e Event) {
 		c.References++
 	case Failed:
 		c.Failed++
+		if !e.reference {
+			r.base++
+		}
 		if len(r.report.Failures) < maxFailures {
-			r.report.Failures = append(r.report.Failures, e)
+			r.report.Failures = append(r.report.Failures, newFailure(e.Type, e.Key, e.Err))
 		}
 	}
-	if r.observe != nil {
-		r.observe(e)
+	e.Cycle = r.report.ID
+	switch {
+	case r.events != nil:
+		*r.events = append(*r.events, *e)
+	case r.plan != nil:
+		r.plan(e)
+		return
+	}
+	r.engine.tell(func(o Observer) { o.Done(e) })
+}
+
+// tell calls all observers.
+func (e *Engine) tell(what func(Observer)) {
+	e.tellMu.Lock()
+	defer e.tellMu.Unlock()
+	for _, o := range e.opts.Observers {
+		what(o)
 	}
 }
