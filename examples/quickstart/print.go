@@ -31,7 +31,11 @@ func (p *progress) start(name string) {
 	p.name, p.done, p.next = name, 0, time.Now().Add(2*time.Second)
 }
 
-func (p *progress) observe(e provision.Event) {
+func (p *progress) CycleBegan(provision.Cycle) {}
+
+func (p *progress) CycleEnded(*provision.Report, error) {}
+
+func (p *progress) Done(e *provision.Event) {
 	if e.Type != provision.User || p.name == "" {
 		return
 	}

@@ -38,7 +38,7 @@ func (w *world) walk(ctx context.Context, d *directory) error {
 		return err
 	}
 	p := newProgress(d.users)
-	engine, err := provision.New(job, provision.Snapshot(d.all), target, provision.NewMemoryState(), &provision.Options{Observe: p.observe})
+	engine, err := provision.New(job, provision.Snapshot(d.all), target, provision.NewMemoryState(), &provision.Options{Observers: []provision.Observer{p}})
 	if err != nil {
 		return err
 	}

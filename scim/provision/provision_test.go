@@ -12,15 +12,11 @@ import (
 	"sync"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/zohoscim/zohoscim/internal/memhttp"
 	"github.com/zohoscim/zohoscim/mapping"
 	"github.com/zohoscim/zohoscim/scim"
 	"github.com/zohoscim/zohoscim/scim/scimtest"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
 	testToken = "scim-token-of-the-tests"
