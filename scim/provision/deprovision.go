@@ -49,12 +49,12 @@ func (r *run) inactive(ctx context.Context, t *task, reason string) error {
 // recover links the account that a lost create has made, if there is one, and
 // stages it.
 func (r *run) recover(ctx context.Context, t *task, reason string) error {
-	found, _, err := r.match(ctx, t, true)
+	found, err := r.lookUp(ctx, t, t.link.Seek)
 	if err != nil {
 		return err
 	}
 	if found == nil {
-		t.link.Intent = false
+		t.link.Intent, t.link.Seek = false, nil
 		r.skip(t, reason+", not provisioned")
 		return r.save(ctx, t, change{})
 	}
@@ -103,12 +103,33 @@ func (r *run) missing(ctx context.Context) error {
 			return nil
 		}
 		l, err := decodeLink(row)
-		if err != nil || !l.managed() || l.Kept || r.side(User).active == nil {
+		if err != nil {
 			return err
 		}
 		typ, key := splitLinkKey(key)
-		return r.stage(ctx, Object{Type: typ, Key: key}, "no longer in the source", false)
+		obj := Object{Type: typ, Key: key}
+		switch {
+		case l.ID == "" && l.Intent:
+			return r.missed(ctx, obj)
+		case !l.managed() || l.Kept || r.side(User).active == nil:
+			return nil
+		}
+		return r.stage(ctx, obj, reasonMissing, false)
 	})
+}
+
+const reasonMissing = "no longer in the source"
+
+// missed settles a create whose answer was lost and whose object the source
+// does not have any more.
+func (r *run) missed(ctx context.Context, obj Object) error {
+	defer r.lock(obj.Type, obj.Key)()
+	t, err := r.begin(ctx, obj, true)
+	if err != nil {
+		return err
+	}
+	t.obj = obj // not what escrow has of it
+	return r.settle(ctx, t, r.recover(ctx, t, reasonMissing))
 }
 
 // guard lets no one be disabled or deleted if there are too many.

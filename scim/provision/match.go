@@ -24,7 +24,7 @@ func (r *run) join(ctx context.Context, t *task) error {
 	if err != nil {
 		return err
 	}
-	found, looked, err := r.match(ctx, t, false)
+	found, err := r.match(ctx, t)
 	switch {
 	case err != nil:
 		return err
@@ -34,7 +34,7 @@ func (r *run) join(ctx context.Context, t *task) error {
 		r.skip(t, "creating is switched off")
 		return nil
 	default:
-		err = r.create(ctx, t, want, refs, looked)
+		err = r.create(ctx, t, want, refs)
 	}
 	if err != nil {
 		return err
@@ -43,54 +43,68 @@ func (r *run) join(ctx context.Context, t *task) error {
 	return err
 }
 
-// match looks an object up by the matching attributes in their order. looked
-// is false if that was not needed, because nothing can be there.
-func (r *run) match(ctx context.Context, t *task, must bool) (found *scim.Resource, looked bool, err error) {
-	var paths []*scim.Path
-	var values []string
+// match looks an object up by the matching attributes in their order, unless
+// nothing can be there.
+func (r *run) match(ctx context.Context, t *task) (*scim.Resource, error) {
+	seek, err := t.seek()
+	if err != nil {
+		return nil, err
+	}
+	if r.mustBeNew(t, seek) {
+		t.step(StepMatch, StatusSuccess, "the target was empty")
+		return nil, nil
+	}
+	return r.lookUp(ctx, t, seek)
+}
+
+// seek returns the values of an object's matching attributes.
+func (t *task) seek() ([]sought, error) {
+	var out []sought
 	for _, m := range t.side.mapping.Matching() {
 		v, err := m.Value(t.obj.Record)
 		if err != nil {
-			return nil, false, err
+			return nil, err
 		}
 		if !v.IsZero() {
-			paths, values = append(paths, m.Path), append(values, v.Text())
+			out = append(out, sought{m.Path.String(), v.Text()})
 		}
 	}
-	if !must && r.mustBeNew(t, values) {
-		t.step(StepMatch, StatusSuccess, "the target was empty")
-		return nil, false, nil
-	}
-	for i, path := range paths {
-		resources, err := r.target.find(ctx, t.side, path, values[i])
+	return out, nil
+}
+
+// lookUp asks the target for one value after the other, until there is an
+// account that has it.
+func (r *run) lookUp(ctx context.Context, t *task, seek []sought) (*scim.Resource, error) {
+	for _, s := range seek {
+		resources, err := r.target.find(ctx, t.side, s.Path, s.Value)
 		if err != nil {
-			return nil, true, err
+			return nil, err
 		}
 		switch len(resources) {
 		case 0:
 		case 1:
-			t.step(StepMatch, StatusSuccess, "found by "+path.String())
-			return resources[0], true, nil
+			t.step(StepMatch, StatusSuccess, "found by "+s.Path)
+			return resources[0], nil
 		default:
-			return nil, true, &Error{Code: CodeDuplicateTarget, Detail: "more than one account has this " + path.String() + "; remove all but one"}
+			return nil, &Error{Code: CodeDuplicateTarget, Detail: "more than one account has this " + s.Path + "; remove all but one"}
 		}
 	}
 	t.step(StepMatch, StatusSuccess, "not in the target")
-	return nil, true, nil
+	return nil, nil
 }
 
 // mustBeNew reports whether the target cannot have an account for the object:
 // it was empty when the cycle began, and no account was made since for an
 // object with the same values.
-func (r *run) mustBeNew(t *task, values []string) bool {
+func (r *run) mustBeNew(t *task, seek []sought) bool {
 	if !r.empty[t.obj.Type] {
 		return false
 	}
 	r.triedMu.Lock()
 	defer r.triedMu.Unlock()
 	isNew := true
-	for i, v := range values {
-		h := maphash.String(r.seed, linkKey(t.obj.Type, string(rune('0'+i))+scim.Canonical(v)))
+	for _, s := range seek {
+		h := maphash.String(r.seed, t.obj.Type+"\t"+s.Path+"\t"+scim.Canonical(s.Value))
 		_, there := r.tried[h]
 		isNew = isNew && !there
 		r.tried[h] = struct{}{}
@@ -104,7 +118,7 @@ func (r *run) choose(ctx context.Context, t *task, want *mapping.Result) error {
 	for _, c := range want.Candidates {
 		taken := true
 		for _, v := range c.Values {
-			resources, err := r.target.find(ctx, t.side, c.Path, v.Text())
+			resources, err := r.target.find(ctx, t.side, c.Path.String(), v.Text())
 			if err != nil {
 				return err
 			}
@@ -124,7 +138,7 @@ func (r *run) choose(ctx context.Context, t *task, want *mapping.Result) error {
 
 // create makes the account. The intent is written first: if the answer is
 // lost, or this process, a look-up finds an account that is known to be ours.
-func (r *run) create(ctx context.Context, t *task, want *mapping.Result, refs []pending, looked bool) error {
+func (r *run) create(ctx context.Context, t *task, want *mapping.Result, refs []pending) error {
 	if limit := int64(r.job.MaxCreates); limit > 0 && r.created.Add(1) > limit {
 		return &Error{Code: CodeTooManyCreates, Detail: "the job's limit of new accounts in one cycle is reached; look at the source and its scope, or raise maxCreates"}
 	}
@@ -135,24 +149,28 @@ func (r *run) create(ctx context.Context, t *task, want *mapping.Result, refs []
 			return err
 		}
 	}
+	before := t.link.Intent
 	if err := r.intend(ctx, t); err != nil {
 		return err
 	}
 	id, err := r.target.create(ctx, t.side, want.Resource, t.obj.Key)
-	if err != nil && ctx.Err() == nil && (lost(err) || !looked && errors.Is(err, scim.ErrUniqueness)) {
-		found, _, matchErr := r.match(ctx, t, true)
+	if err != nil && ctx.Err() == nil && (lost(err) || errors.Is(err, scim.ErrUniqueness)) {
+		found, matchErr := r.lookUp(ctx, t, t.link.Seek)
 		switch {
 		case matchErr != nil || found == nil:
 		case lost(err):
 			id, err = found.ID(), nil
-		default: // it was made by someone else while this cycle ran
-			t.link.Intent = false
+		default: // made meanwhile: by an earlier request of ours, or by someone else
+			t.link.Intent = before
+			if err := r.save(ctx, t, change{}); err != nil {
+				return err
+			}
 			return r.adopt(ctx, t, found, want, refs)
 		}
 	}
 	if err != nil {
-		if refused(err) { // nothing was made: the intent is over
-			t.link.Intent = false
+		if refused(err) && !before { // nothing was made: the intent is over
+			t.link.Intent, t.link.Seek = false, nil
 			return errors.Join(err, r.save(ctx, t, change{}))
 		}
 		return err
@@ -173,9 +191,11 @@ func (r *run) intend(ctx context.Context, t *task) error {
 			return err
 		}
 	}
-	if !t.link.Intent {
-		t.link.Intent = true
+	seek, err := t.seek()
+	if err != nil {
+		return err
 	}
+	t.link.Intent, t.link.Seek = true, seek
 	if err := r.save(ctx, t, c); err != nil {
 		return err
 	}
@@ -199,7 +219,7 @@ func (r *run) linkTo(ctx context.Context, t *task, id string, want *mapping.Resu
 	var c change
 	c.put(tableTargets, linkKey(t.obj.Type, id), []byte(linkKey(t.obj.Type, t.obj.Key)))
 	c.setRefs(t, refs)
-	t.link.ID, t.link.Intent, t.link.Doubt, t.link.Sent = id, false, false, want.Resource.AppendJSON(nil)
+	t.link.ID, t.link.Intent, t.link.Seek, t.link.Doubt, t.link.Sent = id, false, nil, false, want.Resource.AppendJSON(nil)
 	if err := r.save(ctx, t, c); err != nil {
 		return err
 	}

@@ -129,7 +129,7 @@ func (r *run) updateAttributes(ctx context.Context, t *task) (bool, error) {
 		return true, nil
 	}
 	if patch == nil {
-		return false, r.settled(ctx, t, refs)
+		return false, r.settled(ctx, t, have, refs)
 	}
 	before := t.link.Sent
 	if err := r.send(ctx, t, have, patch, refs); err != nil {
@@ -159,10 +159,14 @@ func (r *run) difference(ctx context.Context, t *task, want *mapping.Result) (*s
 	return have, t.side.mapping.Diff(have, want), nil
 }
 
-// settled keeps what changed of an object although nothing had to be sent.
-func (r *run) settled(ctx context.Context, t *task, refs []pending) error {
+// settled keeps what changed of an object although nothing had to be sent:
+// what was found in the target, for one.
+func (r *run) settled(ctx context.Context, t *task, have *scim.Resource, refs []pending) error {
 	var c change
 	changed := c.setRefs(t, refs)
+	if t.link.Doubt {
+		t.link.Sent = have.AppendJSON(nil)
+	}
 	if t.link.Disabled || t.link.Kept || t.link.Doubt || changed {
 		t.link.Disabled, t.link.Kept, t.link.Doubt = false, false, false
 		return r.save(ctx, t, c)

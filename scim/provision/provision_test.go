@@ -36,6 +36,7 @@ type fixture struct {
 	events []Event
 	ended  func(*Report, error)
 
+	under  sync.WaitGroup // requests that the service works on, also when their sender is gone
 	mu     sync.Mutex
 	around func(http.Handler) http.Handler // replaced by tests that break the service
 }
@@ -59,6 +60,8 @@ func newFixture(t *testing.T, change func(*Job)) *fixture {
 	}
 	network := memhttp.New()
 	network.Handle(testHost, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.under.Add(1)
+		defer f.under.Done()
 		f.mu.Lock()
 		around := f.around
 		f.mu.Unlock()

@@ -170,6 +170,9 @@ func (r *run) lateReferences(ctx context.Context, t *task) error {
 		return nil
 	}
 	have, err := t.sent()
+	if t.link.Doubt {
+		have, err = r.target.get(ctx, t.side, t.link.ID)
+	}
 	if err != nil {
 		return err
 	}
@@ -195,7 +198,7 @@ func (r *run) lateReferences(ctx context.Context, t *task) error {
 	}
 	patch := t.side.mapping.Diff(have, want)
 	if patch == nil {
-		return r.settled(ctx, t, left)
+		return r.settled(ctx, t, have, left)
 	}
 	before := t.link.Sent
 	if err := r.send(ctx, t, have, patch, left); err != nil {

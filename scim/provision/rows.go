@@ -38,6 +38,7 @@ const stateVersion = 2
 type link struct {
 	ID       string         `json:"id,omitzero"`       // in the target; "" if it has no account yet
 	Intent   bool           `json:"intent,omitzero"`   // a create may have been sent: an account that is found is ours
+	Seek     []sought       `json:"seek,omitempty"`    // how to find it, with Intent
 	Sent     jsontext.Value `json:"sent,omitzero"`     // what the target has on the mapping's paths, as a resource
 	Print    string         `json:"print,omitzero"`    // of a group's complete member list, "" if it is not known
 	Doubt    bool           `json:"doubt,omitzero"`    // an update may have been sent: Sent is not certain
@@ -51,6 +52,12 @@ type link struct {
 type pending struct {
 	Path string `json:"path"`
 	Key  string `json:"key"`
+}
+
+// sought is a value of a matching attribute.
+type sought struct {
+	Path  string `json:"path"`
+	Value string `json:"value"`
 }
 
 // managed reports whether the object has an account that is looked after.

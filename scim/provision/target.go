@@ -81,8 +81,8 @@ func (g *gate) leave(busy bool) {
 
 // find returns the resources that have a value at a path; two are enough to
 // know that there is more than one.
-func (t *target) find(ctx context.Context, s *side, path *scim.Path, value string) ([]*scim.Resource, error) {
-	o := &scim.ListOptions{Filter: scim.FilterEq(path.String(), value)}
+func (t *target) find(ctx context.Context, s *side, path, value string) ([]*scim.Resource, error) {
+	o := &scim.ListOptions{Filter: scim.FilterEq(path, value)}
 	if s.name == Group {
 		o.ExcludedAttributes = []string{"members"}
 	}
