@@ -1,9 +1,11 @@
 package provision
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"maps"
 	"net/http"
@@ -207,13 +209,16 @@ type testSource struct {
 	delta   bool     // answers with the objects and a cursor, and is not full
 	cursors []string // asked for
 	next    string
+	full    bool // with delta: this is the first read
+	repeats bool
+	endErr  error // at the end of the read
 }
 
 func (s *testSource) Changes(_ context.Context, cursor string) (*Changes, error) {
 	s.cursors = append(s.cursors, cursor)
-	c := &Changes{Full: !s.delta, Objects: s.all()}
-	if s.delta {
-		c.End = func() (string, error) { return s.next, nil }
+	c := &Changes{Full: !s.delta || s.full, Repeats: s.repeats, Objects: s.all()}
+	if s.delta || s.endErr != nil {
+		c.End = func() (string, error) { return s.next, s.endErr }
 	}
 	return c, nil
 }
@@ -251,4 +256,11 @@ func many(n int) []Object {
 		out = append(out, user(fmt.Sprint(i+1), nil))
 	}
 	return out
+}
+
+// readAll reads a request's body and leaves it to be read again.
+func readAll(r *http.Request) string {
+	b, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(b))
+	return string(b)
 }
