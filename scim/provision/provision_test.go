@@ -212,11 +212,12 @@ type testSource struct {
 	full    bool // with delta: this is the first read
 	repeats bool
 	endErr  error // at the end of the read
+	total   int
 }
 
 func (s *testSource) Changes(_ context.Context, cursor string) (*Changes, error) {
 	s.cursors = append(s.cursors, cursor)
-	c := &Changes{Full: !s.delta || s.full, Repeats: s.repeats, Objects: s.all()}
+	c := &Changes{Full: !s.delta || s.full, Repeats: s.repeats, Total: s.total, Objects: s.all()}
 	if s.delta || s.endErr != nil {
 		c.End = func() (string, error) { return s.next, s.endErr }
 	}
