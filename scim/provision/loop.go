@@ -7,8 +7,9 @@ import (
 )
 
 // pollTime is how often the loop looks whether the job was paused, resumed or
-// restarted, or whether the process that worked on it is gone.
-const pollTime = leaseTime
+// restarted. While another process works on it, that is done as often as a
+// lease can end.
+const pollTime = time.Minute
 
 // Run is the loop: it runs a cycle when one is due, until its context ends,
 // and returns the context's error. The next cycle is due an interval after
@@ -22,7 +23,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		if wait <= 0 || err != nil {
 			_, err = e.Cycle(ctx)
 			wait = 0
-			if errors.Is(err, ErrRunning) || errors.Is(err, ErrPaused) || errors.Is(err, ErrStateFailed) {
+			if errors.Is(err, ErrRunning) {
+				wait = leaseTime
+			} else if errors.Is(err, ErrPaused) || errors.Is(err, ErrStateFailed) {
 				wait = pollTime
 			}
 		}

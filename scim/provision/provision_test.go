@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/zohoscim/zohoscim/internal/memhttp"
 	"github.com/zohoscim/zohoscim/mapping"
@@ -74,7 +75,9 @@ func newFixture(t *testing.T, change func(*Job)) *fixture {
 		f.zoho.ServeHTTP(w, r)
 	}))
 	t.Cleanup(func() { _ = network.Close() })
-	f.client, err = scim.NewClient(f.job.SyncURL, scim.BearerToken(scim.NewSecret(testToken)), &scim.ClientOptions{HTTPClient: network.Client()})
+	patient := network.Client()
+	patient.Timeout = 30 * time.Second // as a client of one's own has one
+	f.client, err = scim.NewClient(f.job.SyncURL, scim.BearerToken(scim.NewSecret(testToken)), &scim.ClientOptions{HTTPClient: patient})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -133,7 +133,7 @@ func TestQuarantine(t *testing.T) {
 		if err := f.engine.Restart(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Minute)
+		time.Sleep(2 * time.Minute)
 		if s := f.status(); s.Code != JobActive || s.Quarantine != nil || s.LastSuccessfulExecution == nil {
 			t.Errorf("status %s", jsonOf(s))
 		}

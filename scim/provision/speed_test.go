@@ -14,8 +14,8 @@ import (
 )
 
 var (
-	speedUsers  = flag.Int("users", 2000, "users of TestInitialSpeed; 100000 in full")
-	speedLinked = flag.Int("linked", 5000, "linked users of TestIncrementalSpeed; 1000000 in full")
+	speedUsers  = flag.Int("users", 500, "users of TestInitialSpeed; 100000 in full")
+	speedLinked = flag.Int("linked", 1000, "linked users of TestIncrementalSpeed; 1000000 in full")
 	speedCheck  = flag.Bool("speed", false, "refuse figures that are worse than promised")
 )
 
