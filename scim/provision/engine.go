@@ -120,7 +120,10 @@ func newSide(name string, m *mapping.Mapping, target *scim.Client) (*side, error
 	if err != nil {
 		return bad(err)
 	}
-	s := &side{name: name, mapping: compiled, endpoint: target.Resources(t)}
+	s := &side{name: name, mapping: compiled, endpoint: target.Resources(t), probe: "userName"}
+	if name == Group {
+		s.probe = "displayName"
+	}
 	for _, p := range compiled.Owned() {
 		switch p.Attribute().Path() {
 		case "active":

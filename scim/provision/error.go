@@ -27,17 +27,18 @@ const (
 	CodeDisabled           Code = "Disabled"
 	CodeCanceled           Code = "Canceled"
 
-	CodeImportSkipped   Code = "ImportSkipped" // the matching attribute is empty
-	CodeDuplicateSource Code = "DuplicateSourceEntries"
-	CodeDuplicateTarget Code = "DuplicateTargetEntries"
-	CodeConflict        Code = "EntryConflict" // the account is there and was not made by this job
-	CodeInvalidAnchor   Code = "InvalidAnchor" // what is referred to is gone in the target
-	CodeMapping         Code = "SchemaAttributeNotFound"
-	CodeTooManyRequests Code = "TooManyRequests"
-	CodeTimeout         Code = "Timeout"
-	CodeInternalServer  Code = "InternalServerError"
-	CodeUnprocessable   Code = "UnprocessableEntity"
-	CodeNotFound        Code = "EntryNotFound" // no such object in the source
+	CodeInsufficientRights Code = "InsufficientRights"
+	CodeImportSkipped      Code = "ImportSkipped" // the matching attribute is empty
+	CodeDuplicateSource    Code = "DuplicateSourceEntries"
+	CodeDuplicateTarget    Code = "DuplicateTargetEntries"
+	CodeConflict           Code = "EntryConflict" // the account is there and was not made by this job
+	CodeInvalidAnchor      Code = "InvalidAnchor" // what is referred to is gone in the target
+	CodeMapping            Code = "SchemaAttributeNotFound"
+	CodeTooManyRequests    Code = "TooManyRequests"
+	CodeTimeout            Code = "Timeout"
+	CodeInternalServer     Code = "InternalServerError"
+	CodeUnprocessable      Code = "UnprocessableEntity"
+	CodeNotFound           Code = "EntryNotFound" // no such object in the source
 )
 
 // Error is the error type of this package. Its text names the object by its
@@ -150,6 +151,8 @@ func (c Code) Advice() string {
 		return "Look at the database that keeps the job's state."
 	case CodeInvalidCredentials:
 		return "Have an organization owner or an organization admin give the consent again, or renew the SCIM token."
+	case CodeInsufficientRights:
+		return "Give the credential the right to change this account, or take the account out of the scope: it can be a protected one."
 	case CodeIncompatible:
 		return "Check the sync URL: what answers there is not a SCIM service."
 	case CodeUnavailable, CodeTimeout, CodeInternalServer:

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -158,12 +159,13 @@ const maxStreak = 50
 func (r *run) settle(ctx context.Context, t *task, err error) error {
 	if err == nil {
 		r.rec.streak.Store(0)
+		r.rec.forbidden.Store(0)
 		return r.release(ctx, t)
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	failure := objectError(linkKey(t.obj.Type, t.obj.Key), err)
+	failure := r.failure(ctx, t, err)
 	r.fail(t, failure)
 	if endsCycle(failure) {
 		return failure
@@ -173,6 +175,25 @@ func (r *run) settle(ctx context.Context, t *task, err error) error {
 	}
 	return r.down(err)
 }
+
+// failure gives an error its code. That the service forbids a request is about
+// the credential only if it forbids everything: an account can be protected.
+func (r *run) failure(ctx context.Context, t *task, err error) *Error {
+	name := linkKey(t.obj.Type, t.obj.Key)
+	if errors.Is(err, scim.ErrForbidden) {
+		_, probe := r.target.find(ctx, t.side, t.side.probe, rand.Text())
+		if probe == nil && r.rec.forbidden.Add(1) < maxForbidden {
+			return &Error{Code: CodeInsufficientRights, Object: name, Detail: "the service does not let this credential change the object", Err: err}
+		}
+	} else {
+		r.rec.forbidden.Store(0)
+	}
+	return objectError(name, err)
+}
+
+// maxForbidden is how many objects, one after the other, may be forbidden
+// until the credential is taken for one that may not write.
+const maxForbidden = 20
 
 // down returns the error that ends a cycle if the service fails at everything.
 func (r *run) down(err error) error {
@@ -193,7 +214,7 @@ func (r *run) failLate(ctx context.Context, t *task, err error) error {
 		return context.Cause(ctx)
 	}
 	t.reference = true
-	failure := objectError(linkKey(t.obj.Type, t.obj.Key), err)
+	failure := r.failure(ctx, t, err)
 	r.fail(t, failure)
 	if endsCycle(failure) {
 		return failure

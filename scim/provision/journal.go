@@ -34,13 +34,6 @@ type managed struct {
 	Groups int `json:"groups"`
 }
 
-func (m managed) of(typ string) int {
-	if typ == Group {
-		return m.Groups
-	}
-	return m.Users
-}
-
 // batchRows is how many rows wait until they are written without being
 // asked for.
 const batchRows = 96

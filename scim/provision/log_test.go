@@ -100,7 +100,7 @@ func TestEveryCodeHasAdvice(t *testing.T) {
 	for _, c := range []Code{
 		CodeInvalidJob, CodeSourceFailed, CodeStateFailed, CodeInvalidCredentials, CodeIncompatible, CodeUnavailable, CodeTooManyDeletes,
 		CodeTooManyCreates, CodePaused, CodeDisabled, CodeImportSkipped, CodeDuplicateSource, CodeDuplicateTarget, CodeConflict, CodeInvalidAnchor,
-		CodeMapping, CodeTooManyRequests, CodeTimeout, CodeInternalServer, CodeUnprocessable, CodeNotFound,
+		CodeInsufficientRights, CodeMapping, CodeTooManyRequests, CodeTimeout, CodeInternalServer, CodeUnprocessable, CodeNotFound,
 	} {
 		if c.Advice() == "" {
 			t.Errorf("%s does not say what to do", c)

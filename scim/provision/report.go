@@ -67,9 +67,9 @@ type recorder struct {
 	events *[]Event // of an on-demand run; nil otherwise
 	plan   func(*Event)
 
-	mu     sync.Mutex
-	base   int          // objects that failed, but for their references
-	streak atomic.Int32 // failures of the service or the way to it, one after the other
+	mu        sync.Mutex
+	streak    atomic.Int32 // failures of the service or the way to it, one after the other
+	forbidden atomic.Int32 // objects that the service forbids to change, one after the other
 }
 
 func (r *recorder) counts(typ string) *Counts {
@@ -112,9 +112,6 @@ func (r *recorder) add(e *Event) {
 		c.References++
 	case Failed:
 		c.Failed++
-		if !e.reference {
-			r.base++
-		}
 		if len(r.report.Failures) < maxFailures {
 			r.report.Failures = append(r.report.Failures, newFailure(e.Type, e.Key, e.Err))
 		}

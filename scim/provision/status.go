@@ -87,6 +87,8 @@ func (s *statusRow) today(now time.Time) int {
 // finish remembers how a cycle ended. A cycle that was stopped goes on when
 // the next one begins.
 func (r *run) finish(ctx context.Context, job *jobState, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*leaseTime) // also if the cycle was stopped
+	defer cancel()
 	report := r.rec.report
 	fail, references, countErr := r.countEscrow(ctx)
 	if countErr != nil {

@@ -15,6 +15,7 @@ type side struct {
 	name     string
 	mapping  *mapping.Compiled
 	endpoint *scim.Endpoint[*scim.Resource]
+	probe    string     // the attribute by which is asked whether the service answers at all
 	active   *scim.Path // nil if the mapping does not own it
 	members  *scim.Path // nil if the mapping does not own it
 }
