@@ -56,12 +56,12 @@
 // From the folder scim/provision, through mapping and scim, to the network
 // and back.
 //
-//  1. engine.go: [provision.Engine.Run] starts a cycle every 40 minutes, until
+//  1. loop.go: [provision.Engine.Run] starts a cycle every 40 minutes, until
 //     its context ends.
-//  2. cycle.go: [provision.Engine.Cycle] reads the watermark from the
-//     [provision.State] and asks the source for what is new since then:
-//     [provision.Source.Changes]. Workers, by default eight, take the users
-//     from it.
+//  2. cycle.go: [provision.Engine.Cycle] takes the job's lease (lease.go),
+//     reads the watermark from the [provision.State] and asks the source for
+//     what is new since then: [provision.Source.Changes]. each in run.go
+//     gives the users to workers.
 //  3. object.go: scope decides whether the user is to be active, with
 //     [mapping.Compiled.Contains] and accountEnabled. One who is not goes to
 //     step 10.
@@ -69,9 +69,9 @@
 //     Zoho One and what was sent last. update maps the record with
 //     [mapping.Compiled.Map], takes the difference to what was sent with
 //     [mapping.Compiled.Diff], and without one sends nothing.
-//  5. object.go: join takes one without a link. match looks it up by the
+//  5. match.go: join takes one without a link. match looks it up by the
 //     matching attributes; what is found is only adopted if the
-//     [provision.Job] says so. Otherwise create keeps the intent, so that a
+//     [provision.Job] says so. Otherwise create writes the intent, so that a
 //     lost answer does not make a second account, and sends.
 //  6. scim/endpoint.go: [scim.Endpoint.Create] and [scim.Endpoint.Patch] encode
 //     the request; client_do.go sends it.
@@ -80,16 +80,18 @@
 //  8. scim/client_transport.go: each attempt gets its token from
 //     [zohoauth.TokenSource.TokenContext], refuses another origin, and goes to
 //     net/http. A 401 spends the token and is tried once more with the next.
-//  9. state.go: put keeps the link as soon as the answer is there, so that a
-//     program that ends in the middle of a cycle goes on where it was.
-//  10. cycle.go: deprovision counts who is to be disabled or deleted, and above
-//     the limit touches no one. A source that is broken or suddenly empty ends
-//     the cycle before that.
-//  11. cycle.go: groupsAndReferences takes the groups, with the same steps, and
-//     what referred to someone without an id. Memberships are the difference
-//     to those that were sent, up to 200 in a request (reference.go).
-//  12. cycle.go: the watermark moves last, and not past an object that failed.
-//     The [provision.Report] says what was done.
+//  9. journal.go: keep takes the link as soon as the answer is there, and
+//     flush writes it with others, so that a program that ends in the middle
+//     of a cycle goes on where it was. What failed goes to escrow.go.
+//  10. deprovision.go: stage notes who is to be disabled or deleted, guard
+//     counts them, and above the limit touches no one. A source that is broken
+//     or suddenly empty ends the cycle before that.
+//  11. cycle.go: readGroups takes the groups, with the same steps.
+//     Memberships are the difference to those that were sent, up to 200 in a
+//     request (members.go). late in reference.go sets what referred to someone
+//     without an id.
+//  12. status.go: finish moves the watermark last, not past an object that is
+//     neither done nor in escrow. The [provision.Report] says what was done.
 //
 // # Compatibility
 //
