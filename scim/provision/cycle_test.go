@@ -88,6 +88,14 @@ func TestBrokenSourceTakesNoOneAway(t *testing.T) {
 		{"an error in the middle", func(s *testSource) { s.objects, s.err = s.objects[:5], errors.New("connection lost") }, ErrSourceFailed},
 		{"an error at once", func(s *testSource) { s.objects, s.err = nil, errors.New("connection refused") }, ErrSourceFailed},
 		{"an empty answer", func(s *testSource) { s.objects = nil }, ErrSourceFailed},
+		{"no sequence", func(s *testSource) { s.nothing = true }, ErrSourceFailed},
+		{"no end mark", func(s *testSource) { s.objects, s.endErr = s.objects[:28], errors.New("cut short") }, ErrSourceFailed},
+		{"one more than the limit missing", func(s *testSource) { s.objects = s.objects[:26] }, ErrTooManyDeletes},
+		{"everyone soft-deleted", func(s *testSource) {
+			for i := range s.objects {
+				s.objects[i].Deleted = SoftDeleted
+			}
+		}, ErrTooManyDeletes},
 		{"only groups", func(s *testSource) { s.objects = []Object{group("g")} }, ErrSourceFailed},
 		{"half of it missing", func(s *testSource) { s.objects = s.objects[:15] }, ErrTooManyDeletes},
 		{"everyone disabled", func(s *testSource) {

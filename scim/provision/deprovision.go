@@ -41,6 +41,7 @@ func (r *run) inactive(ctx context.Context, t *task, reason string) error {
 		if r.rec.events != nil {
 			r.before = t.steps
 		}
+		t.staged = true
 		return r.stage(ctx, t.obj, reason, gone)
 	}
 	return nil
@@ -113,9 +114,24 @@ func (r *run) missing(ctx context.Context) error {
 			return r.missed(ctx, obj)
 		case !l.managed() || l.Kept || r.side(User).active == nil:
 			return nil
+		case l.Escrowed:
+			if waits, err := r.waits(ctx, linkKey(typ, key)); err != nil || waits {
+				return err
+			}
 		}
 		return r.stage(ctx, obj, reasonMissing, false)
 	})
+}
+
+// waits reports whether disabling an object failed before and is to be tried
+// again later.
+func (r *run) waits(ctx context.Context, name string) (bool, error) {
+	esc, err := r.escrowed(ctx, name)
+	if err != nil || esc == nil || !r.now.Before(esc.Next) {
+		return false, err
+	}
+	obj, err := decodeObject(esc.Object)
+	return obj.Deleted != NotDeleted, err
 }
 
 const reasonMissing = "no longer in the source"
@@ -189,6 +205,10 @@ func (r *run) goodbye(ctx context.Context, data []byte) error {
 		return err
 	}
 	defer r.lock(obj.Type, obj.Key)()
+	allowed, err := r.get(ctx, tableAllowed, linkKey(obj.Type, obj.Key))
+	if err != nil {
+		return err
+	}
 	var c change
 	c.remove(tableStaged, linkKey(obj.Type, obj.Key))
 	c.remove(tableAllowed, linkKey(obj.Type, obj.Key))
@@ -204,7 +224,7 @@ func (r *run) goodbye(ctx context.Context, data []byte) error {
 	} else {
 		err = r.disable(ctx, t, row.Reason)
 	}
-	if err == nil {
+	if err == nil && allowed == nil && !r.force { // what was allowed does not use up a limit
 		r.deletes.Add(1)
 	}
 	if obj.Record == nil && obj.Deleted == NotDeleted {

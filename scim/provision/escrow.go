@@ -249,7 +249,7 @@ func (r *run) keepEscrow(ctx context.Context, t *task, failure *Error, soon bool
 
 // release takes an object out of escrow.
 func (r *run) release(ctx context.Context, t *task) error {
-	if !t.link.Escrowed {
+	if !t.link.Escrowed || t.staged {
 		return nil
 	}
 	t.link.Escrowed = false

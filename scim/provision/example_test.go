@@ -1,12 +1,15 @@
 package provision_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"log"
 	"net/http/httptest"
+	"strings"
 
 	"github.com/zohoscim/zohoscim/mapping"
 	"github.com/zohoscim/zohoscim/scim"
@@ -76,6 +79,44 @@ func ExampleEngine_Cycle() {
 	// created 0 skipped 2
 	// user1@example.com 本社
 	// user2@example.com 本社
+}
+
+// A plan says what a cycle would do; nothing is sent. Then the cycle does it,
+// and its log has the values of one attribute.
+func ExampleEngine_Plan() {
+	ctx := context.Background()
+	zoho, err := scimtest.NewZohoOne(func(context.Context, string) (scim.Subject, error) { return scim.Subject{}, nil }, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	server := httptest.NewServer(zoho)
+	defer server.Close()
+	job := &provision.Job{Name: "zoho-one", SyncURL: server.URL + "/scim", Workers: 1}
+	client, err := scim.NewClient(job.SyncURL, scim.BearerToken(scim.NewSecret(token)), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var lines bytes.Buffer
+	options := &provision.Options{Observers: []provision.Observer{
+		provision.NewLog(&lines, &provision.LogOptions{Values: []string{"active"}}),
+		provision.NewProgress(io.Discard, nil), // os.Stderr in a program
+	}}
+	engine, err := provision.New(job, provision.Snapshot(directory), client, provision.NewMemoryState(), options)
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = engine.Plan(ctx, func(e *provision.Event) { fmt.Println("plan:", e) })
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := engine.Cycle(ctx); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(strings.Count(lines.String(), `"provisioningAction":"create"`), "accounts in the log")
+	// Unordered output:
+	// plan: User user1 create: userName, active, externalId
+	// plan: User user2 create: userName, active, externalId
+	// 2 accounts in the log
 }
 
 // A job is saved as JSON; a mistake in it is named.

@@ -216,10 +216,14 @@ type testSource struct {
 	repeats bool
 	endErr  error // at the end of the read
 	total   int
+	nothing bool // it answers without objects
 }
 
 func (s *testSource) Changes(_ context.Context, cursor string) (*Changes, error) {
 	s.cursors = append(s.cursors, cursor)
+	if s.nothing {
+		return &Changes{Full: true}, nil
+	}
 	c := &Changes{Full: !s.delta || s.full, Repeats: s.repeats, Total: s.total, Objects: s.all()}
 	if s.delta || s.endErr != nil {
 		c.End = func() (string, error) { return s.next, s.endErr }

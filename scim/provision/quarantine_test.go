@@ -95,6 +95,40 @@ func TestEscrow(t *testing.T) {
 	})
 }
 
+// A disable that fails has its times too, and is not counted as done.
+func TestEscrowedDisable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, nil)
+		f.source.set(many(3)...)
+		f.cycle()
+		f.source.set(many(2)...)
+		began := time.Now()
+		var tries []time.Duration
+		f.breakWith(func(h http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPatch {
+					tries = append(tries, time.Since(began).Truncate(time.Hour))
+					w.WriteHeader(http.StatusBadRequest)
+					return
+				}
+				h.ServeHTTP(w, r)
+			})
+		})
+		for time.Since(began) < 49*time.Hour {
+			_, _ = f.engine.Cycle(t.Context())
+			time.Sleep(40 * time.Minute)
+		}
+		if diff := cmp.Diff([]time.Duration{0, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour, 48 * time.Hour}, tries); diff != "" {
+			t.Error(diff)
+		}
+		f.breakWith(nil)
+		time.Sleep(24 * time.Hour)
+		f.cycle()
+		f.wantUsers("user1@example.com true", "user2@example.com true", "user3@example.com false")
+		f.client.CloseIdleConnections()
+	})
+}
+
 // A refused credential puts the job into quarantine: few cycles, and none
 // after 28 days. A restart enables it again.
 func TestQuarantine(t *testing.T) {

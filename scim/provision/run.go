@@ -72,6 +72,7 @@ type task struct {
 	members    []string // keys that a group is to have, if hasMembers
 	hasMembers bool
 	reference  bool // what is under way is about references only
+	staged     bool // it is to be disabled or deleted later: nothing is settled yet
 
 	began  time.Time
 	steps  []Step
