@@ -34,6 +34,7 @@ type Client struct {
 	opts   Options
 	retry  *retryablehttp.Client
 	budget budget
+	limit  *limiter
 }
 
 // New returns a client. Nil options mean the defaults. It returns an error if an
@@ -51,7 +52,7 @@ func New(o *Options) (*Client, error) {
 	hc.Transport = &guard{base: base}
 	hc.CheckRedirect = follow(hc.CheckRedirect)
 
-	c := &Client{opts: opts}
+	c := &Client{opts: opts, limit: newLimiter(opts.Rate)}
 	c.retry = &retryablehttp.Client{
 		HTTPClient:   &hc,
 		RetryWaitMin: opts.MinWait,
@@ -59,7 +60,7 @@ func New(o *Options) (*Client, error) {
 		RetryMax:     opts.MaxAttempts - 1,
 		CheckRetry:   c.check,
 		Backoff:      backoff,
-		PrepareRetry: rewind,
+		PrepareRetry: c.prepare,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
 	return c, nil
@@ -91,6 +92,12 @@ func (c *Client) Do(req *http.Request, rep Repeat) (*http.Response, error) {
 	if c.retry.HTTPClient.Jar != nil {
 		r.Header = req.Header.Clone() // net/http adds the cookies to it
 	}
+	if err := c.limit.wait(req.Context()); err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, call.error(KindCanceled, err)
+	}
 	resp, err := c.retry.Do(&retryablehttp.Request{Request: r})
 	if err != nil {
 		return nil, asError(req.Context(), call, err)
@@ -103,6 +110,23 @@ func (c *Client) Do(req *http.Request, rep Repeat) (*http.Response, error) {
 		resp.Body = &limitedBody{ReadCloser: resp.Body, left: limit, max: limit, call: call}
 	}
 	return resp, nil
+}
+
+// Again waits as before an attempt of [Client.Do] and pays for it, for a
+// caller that decides by itself whether a request may be sent again. Attempts
+// is how many there have been, and err is how the last one failed, nil if there
+// was an answer. It reports false, without a wait, when MaxAttempts or the
+// budget is reached, and when ctx ends.
+func (c *Client) Again(ctx context.Context, attempts int, err error) bool {
+	price := int64(priceRetry)
+	if err != nil && timeout(err) {
+		price = priceTimeout
+	}
+	if attempts < 1 || attempts >= c.opts.MaxAttempts || ctx.Err() != nil || !c.budget.take(price) {
+		return false
+	}
+	wait := backoff(c.opts.MinWait, c.opts.MaxWait, attempts-1, nil)
+	return !outlasts(ctx, wait) && sleep(ctx, wait) == nil
 }
 
 // checkRequest returns why req cannot be sent.

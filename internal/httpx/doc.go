@@ -32,4 +32,11 @@
 // budget of 500 tokens: a repetition costs 5, one after a timeout 10, and each
 // answer that is neither 429 nor 5xx gives 1 back. When it is empty, requests are
 // sent once. A dead service so gets at most 100 extra requests.
+//
+// # Rate
+//
+// A client sends as fast as it is asked to until the service refuses a request
+// with 429, or 503 with Retry-After. It then sends at 0.7 of the rate at which
+// that happened and raises it while nothing is refused, fast to where it was and
+// slowly beyond. [Options.Rate] sets a rate that is never exceeded.
 package httpx

@@ -44,6 +44,12 @@ type Options struct {
 	// error of kind [KindTooLarge]. Default 64 MiB.
 	MaxResponseBytes int64
 
+	// Rate is how many requests a second are sent at most. With 0 there is no
+	// limit until the service answers 429, or 503 with Retry-After. From then
+	// on, in both cases, the rate is learned: cut when the service refuses, and
+	// raised again while it does not.
+	Rate float64
+
 	// Logger gets one record for each repetition. Nil is silent.
 	Logger *slog.Logger
 }
@@ -54,8 +60,8 @@ func (o *Options) withDefaults() (Options, error) {
 	if o != nil {
 		c = *o
 	}
-	if c.MaxAttempts < 0 || c.MinWait < 0 || c.MaxWait < 0 || c.MaxRetryAfter < 0 || c.MaxResponseBytes < 0 {
-		return c, fmt.Errorf("httpx: a limit in Options is negative: use 0 for the default")
+	if c.MaxAttempts < 0 || c.MinWait < 0 || c.MaxWait < 0 || c.MaxRetryAfter < 0 || c.MaxResponseBytes < 0 || !(c.Rate >= 0 && c.Rate <= 1e9) {
+		return c, fmt.Errorf("httpx: a limit in Options is out of range: use 0 for the default")
 	}
 	setDefault(&c.MaxAttempts, defaultMaxAttempts)
 	if c.MinWait == 0 {

@@ -32,6 +32,10 @@ func (c *call) error(k Kind, err error) *Error {
 func (c *Client) check(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	call := ctx.Value(callKey{}).(*call)
 	call.attempts++
+	if err == nil {
+		_, asked := RetryAfter(resp.Header, time.Now())
+		c.limit.answered(time.Now(), IfRefused.allows(resp.StatusCode, asked))
+	}
 	if call.attempts >= c.opts.MaxAttempts || ctx.Err() != nil {
 		return false, nil
 	}
@@ -117,6 +121,20 @@ func backoff(first, longest time.Duration, attempt int, resp *http.Response) tim
 		}
 	}
 	return wait
+}
+
+// prepare makes the next attempt ready and waits for its turn.
+func (c *Client) prepare(r *http.Request) error {
+	if err := rewind(r); err != nil {
+		return err
+	}
+	if err := c.limit.wait(r.Context()); err != nil {
+		if r.Body != nil {
+			_ = r.Body.Close()
+		}
+		return &Error{Kind: KindCanceled, Err: err}
+	}
+	return nil
 }
 
 // rewind gives the next attempt the caller's header and a body of its own.
