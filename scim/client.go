@@ -32,6 +32,8 @@ type Client struct {
 	cred      Credential
 	http      *httpx.Client
 	idle      *http.Client // only to close its idle connections
+	profile   Profile
+	state     clientState
 
 	users  *Endpoint[*User]
 	groups *Endpoint[*Group]
@@ -40,8 +42,14 @@ type Client struct {
 // ClientOptions are the optional parts of a [Client]. The zero value of each
 // field is its default.
 type ClientOptions struct {
+	// Profile says how the service provider deviates from RFC 7644, such as
+	// [ProfileZohoOne]. The zero Profile is the RFC.
+	Profile Profile
+
 	// HTTPClient sends each attempt; its Timeout is for one attempt with its
-	// body. It is copied, not changed. Nil means a client with timeouts of
+	// body. It is copied, not changed. It must not repeat requests itself:
+	// a POST that it sends twice can make two users, and its attempts
+	// multiply with MaxAttempts. Nil means a client with timeouts of
 	// 5 s to connect, 5 s for TLS, 30 s for the header and 60 s in total.
 	HTTPClient *http.Client
 
@@ -91,19 +99,34 @@ func NewClient(baseURL string, cred Credential, o *ClientOptions) (*Client, erro
 	if c.userAgent == "" {
 		c.userAgent = "zohoscim"
 	}
-	c.idle = clientHTTP(opts.HTTPClient)
-	sender := *c.idle
-	sender.Transport = &clientTransport{base: c.idle.Transport, cred: cred, scheme: base.Scheme, host: base.Host}
-	c.http, err = httpx.New(&httpx.Options{
-		Client: &sender, MaxAttempts: opts.MaxAttempts, MaxRetryAfter: opts.MaxRetryAfter,
-		MaxResponseBytes: opts.MaxResponseBytes, Logger: opts.Logger,
-	})
-	if err != nil {
-		return nil, &Error{Kind: KindInvalidOption, Detail: "an option is out of range", cause: err}
+	if c.profile, err = opts.Profile.check(); err != nil {
+		return nil, err
+	}
+	c.state = clientState{turn: make(chan struct{}, 1), rooted: len(c.profile.Roots) == 0}
+	if c.profile.Config != nil {
+		c.state.features = configFeatures(c.profile.Config)
+	}
+	if err := c.connect(base, &opts); err != nil {
+		return nil, err
 	}
 	c.users = newEndpoint(c, UserType(), newUserView, (*User).Resource)
 	c.groups = newEndpoint(c, GroupType(), newGroupView, (*Group).Resource)
 	return c, nil
+}
+
+// connect makes what sends the requests.
+func (c *Client) connect(base *url.URL, o *ClientOptions) (err error) {
+	c.idle = clientHTTP(o.HTTPClient)
+	sender := *c.idle
+	sender.Transport = &clientTransport{base: c.idle.Transport, cred: c.cred, scheme: base.Scheme, host: base.Host}
+	c.http, err = httpx.New(&httpx.Options{
+		Client: &sender, MaxAttempts: o.MaxAttempts, MaxRetryAfter: o.MaxRetryAfter,
+		MaxResponseBytes: o.MaxResponseBytes, Rate: c.profile.RequestsPerSecond, Logger: o.Logger,
+	})
+	if err != nil {
+		return &Error{Kind: KindInvalidOption, Detail: "an option is out of range", cause: err}
+	}
+	return nil
 }
 
 // Users returns the endpoint of users (RFC 7643 section 4.1) as the typed

@@ -17,16 +17,19 @@ const clientContentType = "application/scim+json"
 
 // clientRequest is one request before it has a credential.
 type clientRequest struct {
-	method  string
-	path    string // below the base URL, escaped
-	query   string // escaped
-	body    []byte // nil for none
-	ifMatch string // entity tag, "" for none
+	method      string
+	at          *string // the URL of the root; nil: the client's own
+	path        string  // below the root, escaped
+	query       string  // escaped
+	body        []byte  // nil for none
+	ifMatch     string  // entity tag, "" for none
+	ifNoneMatch string  // entity tag, "" for none
+	reads       bool    // a POST that changes nothing
 }
 
 // repeat says when the request may be sent again (RFC 9110 section 9.2.2).
 func (r *clientRequest) repeat() httpx.Repeat {
-	if r.method == http.MethodPost || r.method == http.MethodPatch && r.ifMatch == "" {
+	if r.method == http.MethodPost && !r.reads || r.method == http.MethodPatch && r.ifMatch == "" {
 		return httpx.IfRefused
 	}
 	return httpx.Always
@@ -57,7 +60,16 @@ func (c *Client) do(ctx context.Context, r *clientRequest) (*http.Response, erro
 }
 
 func (c *Client) request(ctx context.Context, r *clientRequest) (*http.Request, error) {
-	url := c.base + r.path
+	root := c.base
+	if r.at != nil {
+		root = *r.at
+	} else if len(c.profile.Roots) > 0 {
+		var err error
+		if root, err = c.rootURL(ctx); err != nil {
+			return nil, err
+		}
+	}
+	url := root + r.path
 	if r.query != "" {
 		url += "?" + r.query
 	}
@@ -72,7 +84,10 @@ func (c *Client) request(ctx context.Context, r *clientRequest) (*http.Request, 
 	req.Header.Set("Accept", clientContentType+", application/json;q=0.9")
 	req.Header.Set("User-Agent", c.userAgent)
 	if r.body != nil {
-		req.Header.Set("Content-Type", clientContentType)
+		req.Header.Set("Content-Type", c.profile.MediaType)
+	}
+	if r.ifNoneMatch != "" {
+		req.Header.Set("If-None-Match", r.ifNoneMatch)
 	}
 	if r.ifMatch != "" {
 		req.Header.Set("If-Match", r.ifMatch)
@@ -101,7 +116,7 @@ func clientFailure(err error, r *clientRequest) error {
 func clientNotSent(err *httpx.Error) bool {
 	var op *net.OpError
 	var cert *tls.CertificateVerificationError
-	return err.Kind == httpx.KindRequest || errors.As(err, &op) && op.Op == "dial" || errors.As(err, &cert)
+	return err.Kind == httpx.KindRequest || err.Attempts == 0 || errors.As(err, &op) && op.Op == "dial" || errors.As(err, &cert)
 }
 
 // clientRead reads the body of an answer and closes it.

@@ -55,6 +55,11 @@ func (c *Client) refusal(resp *http.Response, r *clientRequest) error {
 // leaves it open.
 func clientKind(status int, scimType string, r *clientRequest) Kind {
 	switch status {
+	case http.StatusNotModified:
+		if r.ifNoneMatch == "" {
+			return KindTransport
+		}
+		return KindNotModified
 	case http.StatusUnauthorized:
 		return KindUnauthorized
 	case http.StatusNotFound, http.StatusGone:

@@ -7,15 +7,19 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 // clientList is a ListResponse (RFC 7644 section 3.4.2).
 type clientList struct {
-	total     int
+	total     int // -1: not said
 	start     int // as answered, or as asked for
 	resources []*Resource
+	date      time.Time // of the answer, by the service provider's clock; zero: not said
+
+	next, previous string // cursors
 }
 
 // clientReadList reads the answer to a query and closes its body.
@@ -25,11 +29,15 @@ func clientReadList(resp *http.Response, req *clientRequest, t *ResourceType, o 
 	if err := d.list(); err != nil {
 		return nil, clientUnusable(resp, req, "it is not a complete ListResponse", err)
 	}
-	out := &clientList{total: d.total, start: d.start, resources: d.resources}
+	out := &clientList{total: d.total, start: d.start, resources: d.resources, next: d.next, previous: d.previous}
+	out.date, _ = http.ParseTime(resp.Header.Get("Date"))
+	if out.total < 0 && out.next == "" && o.Cursor == nil { // RFC 9865 section 2 lets it be missing
+		return nil, clientUnusable(resp, req, "it is not a complete ListResponse", errClientTotal)
+	}
 	if out.start < 1 {
 		out.start = max(o.StartIndex, 1)
 	}
-	if d.total > 0 && !d.found && o.Count >= 0 && o.StartIndex <= d.total {
+	if d.total > 0 && !d.found && o.Count >= 0 && o.StartIndex <= d.total && o.Cursor == nil {
 		return nil, clientUnusable(resp, req, fmt.Sprintf("it has no Resources, but a total of %d", d.total), nil)
 	}
 	return out, nil
@@ -43,6 +51,8 @@ type clientListDecoder struct {
 	total, start int // -1 and 0 if they are not there
 	found        bool
 	resources    []*Resource
+
+	next, previous string
 }
 
 // Reasons why an answer is not a list.
@@ -86,9 +96,6 @@ func (d *clientListDecoder) list() error {
 	if _, err := d.in.ReadToken(); !errors.Is(err, io.EOF) {
 		return errClientMore
 	}
-	if d.total < 0 {
-		return errClientTotal
-	}
 	return nil
 }
 
@@ -112,6 +119,10 @@ func (d *clientListDecoder) member(name string) error {
 		d.total = n
 	case "startindex":
 		d.start, _ = clientNumber(raw)
+	case "nextcursor":
+		d.next = clientText(raw)
+	case "previouscursor":
+		d.previous = clientText(raw)
 	}
 	return nil
 }
@@ -193,6 +204,15 @@ func (d *clientListDecoder) failure(err error) error {
 		return fmt.Errorf("the JSON is malformed at byte %d", syntax.ByteOffset)
 	}
 	return err
+}
+
+// clientText reads a text; "" for any other value.
+func clientText(raw jsontext.Value) string {
+	if raw.Kind() != '"' {
+		return ""
+	}
+	b, _ := jsontext.AppendUnquote(nil, raw)
+	return string(b)
 }
 
 // clientNumber reads a whole number, also one in quotes.

@@ -69,12 +69,20 @@ func (s *scripted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *scripted) client(t *testing.T, cred scim.Credential) *scim.Client {
 	t.Helper()
-	c, err := scim.NewClient("https://scim.example/v2/", cred, &scim.ClientOptions{HTTPClient: s.net.Client()})
+	return s.clientAs(t, cred, scim.Profile{Config: clientConfig})
+}
+
+func (s *scripted) clientAs(t *testing.T, cred scim.Credential, p scim.Profile) *scim.Client {
+	t.Helper()
+	c, err := scim.NewClient("https://scim.example/v2/", cred, &scim.ClientOptions{HTTPClient: s.net.Client(), Profile: p})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
+
+// clientConfig spares tests the question what the service supports.
+var clientConfig = &scim.ServiceProviderConfig{Patch: scim.Supported{Supported: true}}
 
 func (s *scripted) close(t *testing.T) {
 	t.Helper()
@@ -139,8 +147,8 @@ func TestClientErrors(t *testing.T) {
 		text         string // part of the error's text
 	}{
 		{
-			"create/html-500", "after a 5xx the user may exist: one request, not safe to repeat, no HTML in the text",
-			clientCreate, []scriptedAnswer{html}, clientOutcome{Kind: scim.KindInternal, Status: 500, Remote: true, Requests: 1}, "(text/html)",
+			"create/html-500", "after a 5xx the user may exist: one POST, a search that cannot be answered, not safe to repeat, no HTML in the text",
+			clientCreate, []scriptedAnswer{html}, clientOutcome{Kind: scim.KindInternal, Status: 500, Remote: true, Requests: 5}, "(text/html)",
 		},
 		{
 			"get/empty-500", "a read is repeated; an empty body is an error all the same",
@@ -161,7 +169,7 @@ func TestClientErrors(t *testing.T) {
 		},
 		{
 			"create/lost", "an answer that is lost leaves open whether the user was made",
-			clientCreate, []scriptedAnswer{{lose: true}}, clientOutcome{Kind: scim.KindTransport, Requests: 1}, "POST https://scim.example/v2/Users",
+			clientCreate, []scriptedAnswer{{lose: true}}, clientOutcome{Kind: scim.KindTransport, Requests: 5}, "POST https://scim.example/v2/Users",
 		},
 		{
 			"patch/lost", "so does that of a PATCH without If-Match",
@@ -169,11 +177,11 @@ func TestClientErrors(t *testing.T) {
 		},
 		{
 			"create/503", "503 without Retry-After may come from a gateway that lost the answer",
-			clientCreate, []scriptedAnswer{{status: 503}}, clientOutcome{Kind: scim.KindUnavailable, Status: 503, Remote: true, Requests: 1}, "",
+			clientCreate, []scriptedAnswer{{status: 503}}, clientOutcome{Kind: scim.KindUnavailable, Status: 503, Remote: true, Requests: 5}, "",
 		},
 		{
 			"create/504", "a gateway says nothing about the service provider",
-			clientCreate, []scriptedAnswer{{status: 504}}, clientOutcome{Kind: scim.KindTransport, Status: 504, Requests: 1}, "POST /Users was answered with status 504",
+			clientCreate, []scriptedAnswer{{status: 504}}, clientOutcome{Kind: scim.KindTransport, Status: 504, Requests: 5}, "POST /Users was answered with status 504",
 		},
 		{
 			"create/uniqueness", "the scimType decides",

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Endpoint is the endpoint of one resource type at a service provider
@@ -29,10 +27,15 @@ type Endpoint[T any] struct {
 }
 
 // GetOptions are the optional parts of [Endpoint.Get]. At most one of the
-// fields is set (RFC 7644 section 3.9).
+// lists is given (RFC 7644 section 3.9).
 type GetOptions struct {
 	Attributes         []string // return only these, and those that are always returned
 	ExcludedAttributes []string // do not return these, such as "members"
+
+	// IfNoneMatch is the version that the caller has, as meta.version has it
+	// (RFC 7644 section 3.14). If it still is the resource's version the error
+	// is [ErrNotModified].
+	IfNoneMatch string
 }
 
 // WriteOptions are the optional parts of [Endpoint.Replace],
@@ -64,58 +67,38 @@ func newEndpoint[T any](c *Client, t *ResourceType, view func(*Resource) (T, err
 // Get returns the resource of an id (RFC 7644 section 3.4.1). If there is
 // none the error is [ErrNotFound].
 func (e *Endpoint[T]) Get(ctx context.Context, id string, o *GetOptions) (T, error) {
-	var zero T
 	path, err := e.at(id)
 	if err != nil {
+		var zero T
 		return zero, err
 	}
+	return e.get(ctx, path, o)
+}
+
+// Me returns the resource of the subject whose credential the client has, by
+// the alias /Me (RFC 7644 section 3.11). A service provider without it answers
+// with [KindNotFound] or [KindMethodNotAllowed].
+func (e *Endpoint[T]) Me(ctx context.Context, o *GetOptions) (T, error) {
+	if err := e.ready(); err != nil {
+		var zero T
+		return zero, err
+	}
+	return e.get(ctx, "/Me", o)
+}
+
+func (e *Endpoint[T]) get(ctx context.Context, path string, o *GetOptions) (T, error) {
 	req := &clientRequest{method: http.MethodGet, path: path}
 	if o != nil {
 		query := make(url.Values)
 		endpointAttributes(query, o.Attributes, o.ExcludedAttributes)
 		req.query = endpointQuery(query)
+		req.ifNoneMatch = o.IfNoneMatch
 	}
 	v, there, err := e.send(ctx, req)
 	if err == nil && !there {
 		err = &Error{Kind: KindTransport, Detail: "the answer to GET " + path + " is empty"}
 	}
 	return v, err
-}
-
-// Create makes a resource (RFC 7644 section 3.3) and returns it as the
-// service provider keeps it, with its id. Read-only attributes of v are not
-// sent. A value that is in use is [ErrUniqueness]. After an error for which
-// [SafeToRetry] is false, look the resource up before the next attempt.
-//
-// If the answer names the new resource without showing it, it is fetched.
-func (e *Endpoint[T]) Create(ctx context.Context, v T) (T, error) {
-	var zero T
-	if err := e.ready(); err != nil {
-		return zero, err
-	}
-	r, err := e.outgoing(v)
-	if err != nil {
-		return zero, err
-	}
-	req := &clientRequest{method: http.MethodPost, path: e.path}
-	req.body = endpointBody(r, e.create)
-	resp, err := e.client.do(ctx, req)
-	if err != nil {
-		return zero, err
-	}
-	created, there, err := e.incoming(resp, req)
-	if err != nil || there {
-		return created, err
-	}
-	id, ok := e.locationID(resp)
-	if !ok {
-		return zero, clientUnusable(resp, req, "it has neither a body nor the Location of the new resource", nil)
-	}
-	created, err = e.Get(ctx, id, nil)
-	if err != nil { // its kind is not that of the create, which was done
-		return zero, clientUnusable(resp, req, "the new resource could not be fetched", endpointText(err))
-	}
-	return created, nil
 }
 
 // Replace puts v in place of the resource of an id (RFC 7644 section 3.5.1)
@@ -129,9 +112,20 @@ func (e *Endpoint[T]) Replace(ctx context.Context, id string, v T, o *WriteOptio
 	if err != nil {
 		return zero, err
 	}
-	r, err := e.outgoing(v)
+	body, err := e.replacement(id, v)
 	if err != nil {
 		return zero, err
+	}
+	req := &clientRequest{method: http.MethodPut, path: path, ifMatch: o.ifMatch(), body: body}
+	v, _, err = e.send(ctx, req)
+	return v, err
+}
+
+// replacement returns the body of a PUT.
+func (e *Endpoint[T]) replacement(id string, v T) ([]byte, error) {
+	r, err := e.outgoing(v)
+	if err != nil {
+		return nil, err
 	}
 	switch r.ID() {
 	case id:
@@ -139,34 +133,9 @@ func (e *Endpoint[T]) Replace(ctx context.Context, id string, v T, o *WriteOptio
 		r = r.Clone()
 		r.setID(id)
 	default:
-		return zero, &Error{Kind: KindInvalidValue, Path: "id", Detail: "the resource has another id than the one to replace", unsent: true}
+		return nil, &Error{Kind: KindInvalidValue, Path: "id", Detail: "the resource has another id than the one to replace", unsent: true}
 	}
-	req := &clientRequest{method: http.MethodPut, path: path, ifMatch: o.ifMatch()}
-	req.body = endpointBody(r, e.replace)
-	v, _, err = e.send(ctx, req)
-	return v, err
-}
-
-// Patch changes a resource (RFC 7644 section 3.5.2): all operations or none.
-// It returns the resource if the service provider answers with it (status
-// 200); T is nil if it does not (status 204).
-func (e *Endpoint[T]) Patch(ctx context.Context, id string, p *Patch, o *WriteOptions) (T, error) {
-	var zero T
-	path, err := e.at(id)
-	if err != nil {
-		return zero, err
-	}
-	if p == nil || len(p.Operations) == 0 {
-		return zero, &Error{Kind: KindInvalidValue, Path: "Operations", Detail: "the patch has no operations", unsent: true}
-	}
-	for _, op := range p.Operations {
-		if op.Value != nil && !jsontext.Value(op.Value).IsValid() {
-			return zero, &Error{Kind: KindInvalidSyntax, Path: op.Path, Detail: "the value of the operation is not JSON", unsent: true}
-		}
-	}
-	req := &clientRequest{method: http.MethodPatch, path: path, ifMatch: o.ifMatch(), body: p.AppendJSON(nil)}
-	v, _, err := e.send(ctx, req)
-	return v, err
+	return endpointBody(r, e.replace), nil
 }
 
 // Delete removes a resource (RFC 7644 section 3.6). If there is none the
@@ -294,23 +263,4 @@ func endpointDecode(t *ResourceType, data []byte) (*Resource, error) {
 // request.
 func endpointText(err error) error {
 	return &clientQuietError{text: strings.TrimPrefix(err.Error(), "scim: ")}
-}
-
-// locationID returns the id in the Location of an answer, if that lies below
-// the endpoint.
-func (e *Endpoint[T]) locationID(resp *http.Response) (string, bool) {
-	to, err := resp.Location()
-	if err != nil {
-		return "", false
-	}
-	base, err := url.Parse(e.client.base + e.path + "/")
-	if err != nil || to.Host != base.Host && to.Host != "" {
-		return "", false
-	}
-	last, ok := strings.CutPrefix(to.EscapedPath(), base.EscapedPath())
-	if !ok || last == "" || strings.Contains(last, "/") {
-		return "", false
-	}
-	id, err := url.PathUnescape(last)
-	return id, err == nil
 }

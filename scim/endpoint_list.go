@@ -2,21 +2,24 @@ package scim
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"iter"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/zohoscim/zohoscim/scim/filter"
 )
 
 // ListOptions are the optional parts of a query (RFC 7644 section 3.4.2).
 type ListOptions struct {
-	// Filter selects resources; "" selects all. Quote what comes from
-	// elsewhere: see [FilterEq]. A [Filter] and a filter.Expr give their text
-	// with String.
+	// Filter selects resources; "" selects all. It is not sent if it is
+	// malformed. Quote what comes from elsewhere: [FilterEq] and
+	// [filter.Where] do. A [Filter], a [filter.Condition] and a [filter.Expr]
+	// give their text with String.
 	Filter string
 
 	// StartIndex is the 1-based index of the first resource; 0 is 1.
@@ -25,6 +28,10 @@ type ListOptions struct {
 	// Count is the most resources that a page has; 0 leaves it to the
 	// service provider, and a negative one asks for the total only.
 	Count int
+
+	// Cursor asks for pages by cursor (RFC 9865): "" for the first one, then
+	// [ListPage.NextCursor], with all else unchanged. Nil: by index.
+	Cursor *string
 
 	Attributes         []string // return only these, and those that are always returned
 	ExcludedAttributes []string // do not return these; not together with Attributes
@@ -35,21 +42,43 @@ type ListOptions struct {
 
 // ListPage is one page of the result of a query (RFC 7644 section 3.4.2).
 type ListPage[T any] struct {
-	TotalResults int // resources that the query selects altogether
+	TotalResults int // resources that the query selects altogether; -1: not said, with a cursor only
 	StartIndex   int // 1-based index of the first of Resources
 	Resources    []T
+
+	// Cursors of the pages around this one, "" where there is none (RFC 9865
+	// section 2).
+	NextCursor, PreviousCursor string
 }
 
+// What a URL may be long before its query is sent as the body of a search,
+// and the bounds of a filter on this side.
+const (
+	clientURLBytes    = 4000
+	clientFilterBytes = 1 << 20
+)
+
 // FilterEq returns the filter `path eq "value"` with the value quoted, so
-// that no value can change what the filter says.
+// that no value can change what the filter says. [filter.Where] makes others.
 func FilterEq(path, value string) string {
 	return path + " eq " + filter.Literal{Kind: filter.String, Text: value}.String()
 }
 
 // List returns one page of a query's result. An answer that is not a list
 // with a total is [ErrTransport]: an empty result is never read out of
-// something else.
+// something else. A query that makes the URL longer than 4,000 bytes is sent
+// as [Endpoint.Search] sends it, if the service provider has that.
 func (e *Endpoint[T]) List(ctx context.Context, o *ListOptions) (*ListPage[T], error) {
+	return e.list(ctx, o, e.page)
+}
+
+// Search is [Endpoint.List] with the query in the body of a POST to /.search
+// (RFC 7644 section 3.4.3), where it is in no log of URLs.
+func (e *Endpoint[T]) Search(ctx context.Context, o *ListOptions) (*ListPage[T], error) {
+	return e.list(ctx, o, e.search)
+}
+
+func (e *Endpoint[T]) list(ctx context.Context, o *ListOptions, ask func(context.Context, *ListOptions) (*clientList, error)) (*ListPage[T], error) {
 	if err := e.ready(); err != nil {
 		return nil, err
 	}
@@ -57,11 +86,20 @@ func (e *Endpoint[T]) List(ctx context.Context, o *ListOptions) (*ListPage[T], e
 	if o != nil {
 		opts = *o
 	}
-	answer, err := e.page(ctx, &opts)
+	if err := opts.check(); err != nil {
+		return nil, err
+	}
+	if opts.Filter != "" && e.client.profile.NoFilter {
+		ask = e.selectHere
+	}
+	answer, err := ask(ctx, &opts)
 	if err != nil {
 		return nil, err
 	}
-	page := &ListPage[T]{TotalResults: answer.total, StartIndex: answer.start, Resources: make([]T, len(answer.resources))}
+	page := &ListPage[T]{
+		TotalResults: answer.total, StartIndex: answer.start, Resources: make([]T, len(answer.resources)),
+		NextCursor: answer.next, PreviousCursor: answer.previous,
+	}
 	for i, r := range answer.resources {
 		if page.Resources[i], err = e.view(r); err != nil {
 			return nil, &Error{Kind: KindTransport, Detail: fmt.Sprintf("resource %d of the list is not a %s", i+1, e.typ.name), cause: endpointText(err)}
@@ -70,82 +108,18 @@ func (e *Endpoint[T]) List(ctx context.Context, o *ListOptions) (*ListPage[T], e
 	return page, nil
 }
 
-// All yields every resource that a query selects, from o.StartIndex on, page
-// by page; o.Count is the size of a page. After an error it ends, and what it
-// yielded is not the whole result: a page that is empty before the end, one
-// that comes twice, and a total that runs away are errors too. Resources that
-// are made or removed meanwhile can be missed or yielded twice, because the
-// pages are found by index.
-func (e *Endpoint[T]) All(ctx context.Context, o *ListOptions) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		var zero T
-		if err := e.ready(); err != nil {
-			yield(zero, err)
-			return
-		}
-		var opts ListOptions
-		if o != nil {
-			opts = *o
-		}
-		opts.StartIndex = max(opts.StartIndex, 1)
-		opts.Count = max(opts.Count, 0)
-		for w := (endpointWalk{}); ; {
-			answer, err := e.page(ctx, &opts)
-			if err == nil {
-				err = w.check(answer, opts.StartIndex)
-			}
-			if err != nil {
-				yield(zero, err)
-				return
-			}
-			for i, r := range answer.resources {
-				v, err := e.view(r)
-				if err != nil {
-					err = &Error{Kind: KindTransport, Detail: fmt.Sprintf("resource %d of the list is not a %s", opts.StartIndex+i, e.typ.name), cause: endpointText(err)}
-				}
-				if !yield(v, err) || err != nil {
-					return
-				}
-			}
-			opts.StartIndex += len(answer.resources)
-			if opts.StartIndex > answer.total {
-				return
-			}
-		}
+// check returns why the query cannot be sent.
+func (o *ListOptions) check() error {
+	if o.Cursor != nil && o.StartIndex > 1 {
+		return &Error{Kind: KindInvalidValue, Path: "StartIndex", Detail: "an index does not go with a cursor", unsent: true}
 	}
-}
-
-// endpointWalk watches the pages of a list go by.
-type endpointWalk struct {
-	pages int
-	first string // id of the first resource of the page before
-	most  int    // resources that the list can grow to while it is read
-}
-
-// check returns why the page that was asked for at an index cannot be the
-// next one.
-func (w *endpointWalk) check(p *clientList, start int) error {
-	bad := func(format string, args ...any) error {
-		return &Error{Kind: KindTransport, Detail: "the list is not complete: " + fmt.Sprintf(format, args...)}
-	}
-	w.pages++
-	if w.pages == 1 {
-		w.most = 2*p.total + 1000
-	}
-	if len(p.resources) == 0 {
-		if start <= p.total {
-			return bad("page %d is empty, but there should be %d resources from index %d on", w.pages, p.total, start)
-		}
+	if o.Filter == "" {
 		return nil
 	}
-	first := p.resources[0].ID()
-	switch {
-	case w.pages > 1 && first == w.first:
-		return bad("page %d begins with the same resource as the one before: the service provider ignores startIndex", w.pages)
-	case p.total > w.most:
-		return bad("its total grew to %d while it was read", p.total)
+	_, err := filter.Parse(o.Filter, &filter.Options{MaxBytes: clientFilterBytes, MaxDepth: 1000, MaxTerms: clientFilterBytes, Tolerant: true})
+	if err != nil {
+		return &Error{Kind: KindInvalidFilter, Detail: "the filter is malformed", unsent: true, cause: err}
 	}
-	w.first = first
 	return nil
 }
 
@@ -163,7 +137,11 @@ func (e *Endpoint[T]) Find(ctx context.Context, filter string) (T, error) {
 	if err != nil {
 		return zero, endpointUnsent(err)
 	}
-	page, err := e.page(ctx, &ListOptions{Filter: filter, Count: 2})
+	ask := e.page
+	if e.client.profile.NoFilter {
+		ask = e.selectHere
+	}
+	page, err := ask(ctx, &ListOptions{Filter: filter, Count: 2})
 	if err != nil {
 		return zero, err
 	}
@@ -183,13 +161,69 @@ func (e *Endpoint[T]) Find(ctx context.Context, filter string) (T, error) {
 	return zero, &Error{Kind: KindNotFound, Detail: "the filter selects no " + e.typ.name}
 }
 
+// page asks for one page, by GET where the URL is not too long for it.
 func (e *Endpoint[T]) page(ctx context.Context, o *ListOptions) (*clientList, error) {
 	req := &clientRequest{method: http.MethodGet, path: e.path, query: o.query()}
+	long := len(e.client.base)+len(req.path)+len(req.query) > clientURLBytes
+	if long {
+		answer, err := e.search(ctx, o)
+		if !errors.Is(err, ErrNotFound) && !isKind(err, KindMethodNotAllowed) {
+			return answer, err
+		}
+	}
+	resp, err := e.client.do(ctx, req)
+	var refused *Error
+	switch {
+	case err == nil:
+		return clientReadList(resp, req, e.typ, o)
+	case !long && errors.As(err, &refused) && refused.Status == http.StatusRequestURITooLong:
+		return e.search(ctx, o)
+	}
+	return nil, err
+}
+
+func isKind(err error, k Kind) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Kind == k
+}
+
+// search asks for one page by POST.
+func (e *Endpoint[T]) search(ctx context.Context, o *ListOptions) (*clientList, error) {
+	req := &clientRequest{method: http.MethodPost, path: e.path + "/.search", body: o.searchRequest(), reads: true}
 	resp, err := e.client.do(ctx, req)
 	if err != nil {
 		return nil, err
 	}
 	return clientReadList(resp, req, e.typ, o)
+}
+
+// searchRequest returns the message of RFC 7644 section 3.4.3.
+func (o *ListOptions) searchRequest() []byte {
+	m := struct {
+		Schemas            []string `json:"schemas"`
+		Attributes         []string `json:"attributes,omitempty"`
+		ExcludedAttributes []string `json:"excludedAttributes,omitempty"`
+		Filter             string   `json:"filter,omitempty"`
+		SortBy             string   `json:"sortBy,omitempty"`
+		SortOrder          string   `json:"sortOrder,omitempty"`
+		StartIndex         int      `json:"startIndex,omitzero"`
+		Count              *int     `json:"count,omitzero"`
+		Cursor             *string  `json:"cursor,omitzero"`
+	}{
+		Schemas: []string{messageSearch}, Attributes: o.Attributes, ExcludedAttributes: o.ExcludedAttributes,
+		Filter: o.Filter, SortBy: o.SortBy, Cursor: o.Cursor,
+	}
+	if o.StartIndex > 1 {
+		m.StartIndex = o.StartIndex
+	}
+	if o.Count != 0 {
+		m.Count = new(max(o.Count, 0))
+	}
+	if o.SortBy != "" && o.Descending {
+		m.SortOrder = "descending"
+	}
+	b, _ := json.Marshal(m, jsontext.AllowInvalidUTF8(true))
+	return b
 }
 
 func (o *ListOptions) query() string {
@@ -202,6 +236,9 @@ func (o *ListOptions) query() string {
 	}
 	if o.Count != 0 {
 		query.Set("count", strconv.Itoa(max(o.Count, 0)))
+	}
+	if o.Cursor != nil {
+		query.Set("cursor", *o.Cursor)
 	}
 	if o.SortBy != "" {
 		query.Set("sortBy", o.SortBy)

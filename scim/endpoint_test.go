@@ -179,8 +179,8 @@ func TestEndpointAllBreak(t *testing.T) {
 		for range s.client(t, scim.BearerToken(scim.NewSecret(clientCanary))).Users().All(t.Context(), nil) {
 			break
 		}
-		if pages.requests != 1 {
-			t.Errorf("%d requests after a break", pages.requests)
+		if pages.requests > 2 {
+			t.Errorf("%d requests after a break in the first page: one may be ahead", pages.requests)
 		}
 	})
 }

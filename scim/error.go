@@ -41,6 +41,7 @@ const (
 	KindInvalidSchema           // a schema or resource type definition is wrong
 	KindInvalidOption           // a constructor's argument is missing or wrong
 	KindTransport               // no usable answer came from the service provider
+	KindNotModified             // the resource still has the version that the request named
 )
 
 // kinds holds, for each kind, its scimType (if RFC 7644 has one), its HTTP
@@ -95,6 +96,8 @@ func (k Kind) row() (scimType string, status int, text string) {
 		return "", http.StatusInternalServerError, "an option is not valid"
 	case KindTransport:
 		return "", 0, "no usable answer from the service provider"
+	case KindNotModified:
+		return "", http.StatusNotModified, "the resource has not changed"
 	}
 	return "", http.StatusInternalServerError, "internal error"
 }
@@ -143,6 +146,7 @@ var (
 	ErrRateLimited        error = &Error{Kind: KindRateLimited}
 	ErrUnavailable        error = &Error{Kind: KindUnavailable}
 	ErrTransport          error = &Error{Kind: KindTransport}
+	ErrNotModified        error = &Error{Kind: KindNotModified}
 
 	// ErrUnchanged is returned by a function given to [Store.Update] that
 	// found nothing to change: the store keeps the version it has.
