@@ -73,7 +73,8 @@
 //     matching attributes; what is found is only adopted if the
 //     [provision.Job] says so. Otherwise create writes the intent, so that a
 //     lost answer does not make a second account, and sends.
-//  6. scim/endpoint.go: [scim.Endpoint.Create] and [scim.Endpoint.Patch] encode
+//  6. scim/endpoint_create.go and scim/endpoint_patch.go: [scim.Endpoint.Create]
+//     and [scim.Endpoint.Patch] encode
 //     the request; client_do.go sends it.
 //  7. internal/httpx: the request is repeated if that cannot double its effect,
 //     and waits as long as Retry-After asks, within bounds.

@@ -226,7 +226,8 @@ func TestWalks(t *testing.T) {
 		{"scim/provision", "members.go", "(members.go)", "sendMembers"},
 		{"scim/provision", "reference.go", "in reference.go", "late"},
 		{"scim/provision", "status.go", "status.go: ", "finish"},
-		{"scim", "endpoint.go", "scim/endpoint.go: ", "Create Patch"},
+		{"scim", "endpoint_create.go", "scim/endpoint_create.go and scim/endpoint_patch.go: ", "Create"},
+		{"scim", "endpoint_patch.go", "scim/endpoint_create.go and scim/endpoint_patch.go: ", "Patch"},
 		{"scim", "client_do.go", "client_do.go ", "do"},
 		{"scim", "client_transport.go", "scim/client_transport.go: ", "RoundTrip"},
 	} {

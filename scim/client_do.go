@@ -24,12 +24,12 @@ type clientRequest struct {
 	body        []byte  // nil for none
 	ifMatch     string  // entity tag, "" for none
 	ifNoneMatch string  // entity tag, "" for none
-	reads       bool    // a POST that changes nothing
+	again       bool    // a POST that can be repeated, because that has no other effect
 }
 
 // repeat says when the request may be sent again (RFC 9110 section 9.2.2).
 func (r *clientRequest) repeat() httpx.Repeat {
-	if r.method == http.MethodPost && !r.reads || r.method == http.MethodPatch && r.ifMatch == "" {
+	if r.method == http.MethodPost && !r.again || r.method == http.MethodPatch && r.ifMatch == "" {
 		return httpx.IfRefused
 	}
 	return httpx.Always

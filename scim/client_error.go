@@ -2,6 +2,7 @@ package scim
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -19,17 +20,30 @@ const (
 	clientDetailRunes = 300
 )
 
-// refusal turns an answer whose status is not 2xx into an error. Of its body
-// only the "detail" of a SCIM error is quoted (RFC 7644 section 3.12).
+// refusal turns an answer whose status is not 2xx into an error.
 func (c *Client) refusal(resp *http.Response, r *clientRequest) error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, clientErrorBytes))
-	scimType, detail, ok := clientErrorBody(body)
-	e := &Error{Kind: clientKind(resp.StatusCode, scimType, r), Status: resp.StatusCode}
-	e.remote = e.Kind != KindTransport
+	e := clientRefusal(resp.StatusCode, body, r, c.cred.hidden(resp.Request.Header))
 	if wait, ok := httpx.RetryAfter(resp.Header, time.Now()); ok {
 		e.RetryAfter = wait
 	}
-	for _, secret := range c.cred.hidden(resp.Request.Header) {
+	if e.cause != nil {
+		e.cause = fmt.Errorf("%w (%s)", e.cause, clientMediaType(resp))
+	}
+	return e
+}
+
+// errNoSCIMError is the cause where an error's body is something else.
+var errNoSCIMError = errors.New("the answer's body is not a SCIM error")
+
+// clientRefusal makes an error of a status that is not 2xx and its body, of
+// which only the "detail" of a SCIM error is quoted (RFC 7644 section 3.12),
+// and not that if it repeats something hidden.
+func clientRefusal(status int, body []byte, r *clientRequest, hidden []string) *Error {
+	scimType, detail, ok := clientErrorBody(body)
+	e := &Error{Kind: clientKind(status, scimType, r), Status: status}
+	e.remote = e.Kind != KindTransport
+	for _, secret := range hidden {
 		if secret != "" && strings.Contains(detail, secret) {
 			detail = "" // a service that repeats the credential in its answer
 		}
@@ -38,15 +52,15 @@ func (c *Client) refusal(resp *http.Response, r *clientRequest) error {
 	case detail != "":
 		e.Detail = detail
 	case e.Kind == KindTransport:
-		e.Detail = fmt.Sprintf("%s %s was answered with status %d", r.method, r.path, resp.StatusCode)
+		e.Detail = fmt.Sprintf("%s %s was answered with status %d", r.method, r.path, status)
 	case e.Kind == KindUnknown || e.Kind == KindInvalidSyntax && scimType == "":
 		e.Detail = "the request was refused without a reason"
 	}
-	if !ok && e.Detail == "" && resp.StatusCode == http.StatusNotFound {
+	if !ok && e.Detail == "" && status == http.StatusNotFound {
 		e.Detail = "not found; the answer is not a SCIM error, so check the base URL too"
 	}
 	if !ok && len(body) > 0 {
-		e.cause = fmt.Errorf("the answer's body is not a SCIM error (%s)", clientMediaType(resp))
+		e.cause = errNoSCIMError
 	}
 	return e
 }

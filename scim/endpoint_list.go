@@ -189,7 +189,7 @@ func isKind(err error, k Kind) bool {
 
 // search asks for one page by POST.
 func (e *Endpoint[T]) search(ctx context.Context, o *ListOptions) (*clientList, error) {
-	req := &clientRequest{method: http.MethodPost, path: e.path + "/.search", body: o.searchRequest(), reads: true}
+	req := &clientRequest{method: http.MethodPost, path: e.path + "/.search", body: o.searchRequest(), again: true}
 	resp, err := e.client.do(ctx, req)
 	if err != nil {
 		return nil, err
