@@ -49,10 +49,13 @@ func (e *Endpoint[T]) Create(ctx context.Context, v T) (T, error) {
 		case !unclear || !errors.Is(err, ErrUniqueness):
 			return zero, err
 		}
+		if search.filter() == "" || !e.client.http.Again(ctx, attempt, err) {
+			return zero, err
+		}
 		if found, ok := e.settle(ctx, &search); ok {
 			return found, nil
 		}
-		if !search.absent || errors.Is(err, ErrUniqueness) || !e.client.http.Again(ctx, attempt, err) {
+		if !search.absent || errors.Is(err, ErrUniqueness) || attempt >= e.client.http.MaxAttempts() {
 			return zero, err
 		}
 	}
@@ -92,9 +95,6 @@ func (s *createSearch) filter() string {
 func (e *Endpoint[T]) settle(ctx context.Context, s *createSearch) (v T, ok bool) {
 	s.absent = false
 	text := s.filter()
-	if text == "" {
-		return v, false
-	}
 	f, err := e.typ.ParseFilter(text)
 	if err != nil {
 		return v, false

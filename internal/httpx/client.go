@@ -112,21 +112,21 @@ func (c *Client) Do(req *http.Request, rep Repeat) (*http.Response, error) {
 	return resp, nil
 }
 
+// MaxAttempts is how often a request is sent at most.
+func (c *Client) MaxAttempts() int { return c.opts.MaxAttempts }
+
 // Again waits as before an attempt of [Client.Do] and pays for it, for a
-// caller that decides by itself whether a request may be sent again. Attempts
-// is how many there have been, and err is how the last one failed, nil if there
-// was an answer. It reports false, without a wait, when MaxAttempts or the
-// budget is reached, and when ctx ends.
+// caller that decides by itself what is sent after a failure. Attempts is how
+// many there have been, and err is how the last one failed, nil if there was
+// an answer. It reports false, without a wait, when the budget is spent and
+// when ctx has ended or would end meanwhile.
 func (c *Client) Again(ctx context.Context, attempts int, err error) bool {
 	price := int64(priceRetry)
 	if err != nil && timeout(err) {
 		price = priceTimeout
 	}
-	if attempts < 1 || attempts >= c.opts.MaxAttempts || ctx.Err() != nil || !c.budget.take(price) {
-		return false
-	}
-	wait := backoff(c.opts.MinWait, c.opts.MaxWait, attempts-1, nil)
-	return !outlasts(ctx, wait) && sleep(ctx, wait) == nil
+	wait := backoff(c.opts.MinWait, c.opts.MaxWait, max(attempts-1, 0), nil)
+	return ctx.Err() == nil && !outlasts(ctx, wait) && c.budget.take(price) && sleep(ctx, wait) == nil
 }
 
 // checkRequest returns why req cannot be sent.
