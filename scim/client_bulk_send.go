@@ -40,7 +40,9 @@ func (j *bulkJob) run(ctx context.Context, single bool) error {
 			}
 			continue
 		}
-		if n+len(group) > j.maxOperations || size+bytes+bulkEnvelope > j.maxBytes {
+		// Not every service provider takes a reference in a path.
+		inPath := strings.HasPrefix(j.ops[group[0]].id, bulkPrefix) && j.results[j.needs[group[0]][0]].Status == 0
+		if inPath || n+len(group) > j.maxOperations || size+bytes+bulkEnvelope > j.maxBytes {
 			flush()
 		}
 		chunk, n, size = append(chunk, group), n+len(group), size+bytes

@@ -33,6 +33,10 @@ type Profile struct {
 	// everything and select on this side.
 	NoFilter bool
 
+	// PageTotals: totalResults counts the resources of the page, not of the
+	// result. [Endpoint.All] reads on until a page is empty.
+	PageTotals bool
+
 	// MediaType is the Content-Type of requests; "" is
 	// "application/scim+json".
 	MediaType string
