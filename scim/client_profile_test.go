@@ -161,7 +161,9 @@ func TestPatchForms(t *testing.T) {
 	}{
 		{
 			"as it is", scim.Profile{Patch: scim.PatchRFC},
-			func(m string) *scim.Patch { return new(scim.Patch).AddMembers(m).Replace("displayName", scim.String("x")) },
+			func(m string) *scim.Patch {
+				return new(scim.Patch).AddMembers(m).Replace("displayName", scim.String("x"))
+			},
 			[]string{`PATCH [{"op":"add","path":"members","value":[{"value":"MEMBER"}]},{"op":"replace","path":"displayName","value":"x"}]`},
 		},
 		{
@@ -176,7 +178,9 @@ func TestPatchForms(t *testing.T) {
 		},
 		{
 			"members as a whole: one is added to those that are there", scim.Profile{Patch: scim.PatchRFC, WholeMembers: true},
-			func(m string) *scim.Patch { return new(scim.Patch).Replace("displayName", scim.String("x")).AddMembers(m) },
+			func(m string) *scim.Patch {
+				return new(scim.Patch).Replace("displayName", scim.String("x")).AddMembers(m)
+			},
 			[]string{"GET", `PATCH [{"op":"replace","path":"displayName","value":"x"},{"op":"replace","path":"members","value":[{"value":"OTHER"},{"value":"MEMBER"}]}]`},
 		},
 		{

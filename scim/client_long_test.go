@@ -1,0 +1,176 @@
+package scim_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/zohoscim/zohoscim/scim"
+)
+
+var (
+	clientListed   = flag.Int("listed", 10_000, "users to list for the comparison of memory with 1,000")
+	clientRequests = flag.Int("clientrequests", 3000, "requests of a run for the comparison with net/http")
+	clientRatio    = flag.Bool("clientratio", false, "fail if the client reaches less than 90 % of net/http; only on a quiet machine")
+)
+
+// A long list takes the memory of a short one: what is held is the page in
+// use and the next one.
+func TestAllKeepsNothing(t *testing.T) {
+	peak := func(users int) uint64 {
+		server := httptest.NewServer(&endpointPages{users: users, most: 200})
+		defer server.Close()
+		c, err := scim.NewClient(server.URL, scim.BearerToken(scim.NewSecret(clientCanary)), &scim.ClientOptions{Profile: scim.Profile{Config: clientConfig}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.CloseIdleConnections()
+		var most uint64
+		n := 0
+		for _, err := range c.Users().All(t.Context(), nil) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n++; n%max(500, users/20) == 0 {
+				runtime.GC()
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				most = max(most, m.HeapAlloc)
+			}
+		}
+		if n != users {
+			t.Fatalf("%d of %d users", n, users)
+		}
+		return most
+	}
+	peak(1000) // what is made once
+	short, long := peak(1000), peak(*clientListed)
+	ratio := float64(long) / float64(short)
+	t.Logf("live heap at its peak: %d bytes for 1,000 users, %d for %d: ratio %.2f", short, long, *clientListed, ratio)
+	if ratio > 1.2 {
+		t.Errorf("a list of %d users holds %.2f times what one of 1,000 does, want at most 1.2", *clientListed, ratio)
+	}
+}
+
+// loopback is our service provider on a loopback address.
+func loopback(t *testing.T) (base, token string) {
+	t.Helper()
+	token = "example-token-0123456789"
+	static, err := scim.NewStaticToken(scim.NewSecret(token), scim.Subject{}, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	auth, err := scim.NewStaticTokens(static)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := scim.NewServer(scim.NewMemoryStore(), auth, &scim.ServerOptions{BaseURL: "/scim/v2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewServer(server)
+	t.Cleanup(web.Close)
+	return web.URL + "/scim/v2", token
+}
+
+// The client against a bare net/http client that sends the same bodies and
+// reads the answers: runs of both in turn, each with 8 workers that create a
+// user and read it.
+func TestThroughput(t *testing.T) {
+	base, token := loopback(t)
+	c, err := scim.NewClient(base, scim.BearerToken(scim.NewSecret(token)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseIdleConnections()
+	bare := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	defer bare.CloseIdleConnections()
+	var next atomic.Int64
+	user := func() *scim.User {
+		name := fmt.Sprintf("user%d@example.com", next.Add(1))
+		return &scim.User{
+			UserName: name, Name: scim.Name{GivenName: "Barbara", FamilyName: "Jensen"}, Title: "Lead", Active: new(true),
+			Emails: []scim.MultiValue{{Value: name, Type: "work"}}, Addresses: []scim.Address{{Formatted: "本社", Type: "work"}},
+		}
+	}
+	withClient := func(ctx context.Context) error {
+		u, err := c.Users().Create(ctx, user())
+		if err == nil {
+			_, err = c.Users().Get(ctx, u.ID, nil)
+		}
+		return err
+	}
+	withNet := func(ctx context.Context) error {
+		u := user()
+		body := fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":%q,"name":{"familyName":"Jensen","givenName":"Barbara"},"title":"Lead","active":true,"emails":[{"value":%q,"type":"work"}],"addresses":[{"formatted":"本社","type":"work"}]}`, u.UserName, u.UserName)
+		answer, err := bareRequest(ctx, bare, token, "POST", base+"/Users", body)
+		if err != nil {
+			return err
+		}
+		_, id, _ := strings.Cut(string(answer), `"id":"`)
+		id, _, _ = strings.Cut(id, `"`)
+		_, err = bareRequest(ctx, bare, token, "GET", base+"/Users/"+id, "")
+		return err
+	}
+	run := func(fn func(context.Context) error) time.Duration {
+		begin := time.Now()
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				for range *clientRequests / 16 {
+					if err := fn(t.Context()); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		return time.Since(begin)
+	}
+	run(withClient)
+	run(withNet)
+	var client, plain time.Duration
+	for range 5 {
+		client += run(withClient)
+		plain += run(withNet)
+	}
+	rate := func(d time.Duration) float64 { return 5 * float64(*clientRequests/16*16) / d.Seconds() }
+	ratio := plain.Seconds() / client.Seconds()
+	t.Logf("%.0f requests/s, net/http alone %.0f: ratio %.2f", rate(client), rate(plain), ratio)
+	if *clientRatio && ratio < 0.9 {
+		t.Errorf("ratio %.2f, want 0.9", ratio)
+	}
+}
+
+func bareRequest(ctx context.Context, c *http.Client, token, method, url, body string) ([]byte, error) {
+	var r io.Reader
+	if body != "" {
+		r = bytes.NewReader([]byte(body))
+	}
+	req, err := http.NewRequestWithContext(ctx, method, url, r)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "application/scim+json")
+	resp, err := c.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close() //nolint:errcheck // nothing is lost: it has been read
+	if resp.StatusCode > 299 {
+		return nil, fmt.Errorf("status %d", resp.StatusCode)
+	}
+	return io.ReadAll(resp.Body)
+}
