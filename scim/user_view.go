@@ -237,7 +237,7 @@ func viewCheck(r *Resource, schema string) error {
 	if r == nil || r.typ == nil {
 		return &Error{Kind: KindInvalidValue, Detail: "the resource is nil or has no type"}
 	}
-	if foldASCII(r.typ.schema.ID) != foldASCII(schema) {
+	if r.typ.schema.ID != schema && foldASCII(r.typ.schema.ID) != foldASCII(schema) {
 		return &Error{Kind: KindInvalidValue, Detail: "the resource is a " + r.typ.name + " and not of the schema " + schema}
 	}
 	r.tree()
