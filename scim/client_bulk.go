@@ -40,9 +40,9 @@ type BulkResult struct {
 // BulkRef returns the text that stands for the id of the resource that the
 // operation with a bulkId creates, in the values of other operations and as
 // the id of a later one (RFC 7644 section 3.7.2).
-func BulkRef(bulkID string) string { return bulkPrefix + bulkID }
+func BulkRef(bulkID string) string { return clientBulkPrefix + bulkID }
 
-const bulkPrefix = "bulkId:"
+const clientBulkPrefix = "bulkId:"
 
 // BulkCreate returns the operation that creates v, as [Endpoint.Create] does.
 // Within a job a bulkId names one operation; "" if nothing refers to it.
@@ -143,14 +143,14 @@ func (c *Client) Bulk(ctx context.Context, ops []BulkOperation, o *BulkOptions) 
 	}
 	form := c.profile.Patch
 	single := !features.bulk.Supported || !features.patch && form == PatchAuto || form == PatchByPut || c.profile.WholeMembers
-	j.maxOperations, j.maxBytes = bulkLimits(features.bulk)
+	j.maxOperations, j.maxBytes = clientBulkLimits(features.bulk)
 	err = j.run(ctx, single)
 	return j.results, err
 }
 
-// bulkLimits returns the limits of one request, with defaults for those that
+// clientBulkLimits returns the limits of one request, with defaults for those that
 // are not said.
-func bulkLimits(b BulkSupport) (operations int, bytes int64) {
+func clientBulkLimits(b BulkSupport) (operations int, bytes int64) {
 	operations, bytes = b.MaxOperations, b.MaxPayloadSize
 	setDefault(&operations, 1000)
 	setDefault(&bytes, 1<<20)

@@ -10,8 +10,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// bulkJob is one call of [Client.Bulk].
-type bulkJob struct {
+// clientBulkJob is one call of [Client.Bulk].
+type clientBulkJob struct {
 	client        *Client
 	ops           []BulkOperation
 	results       []BulkResult
@@ -22,8 +22,8 @@ type bulkJob struct {
 	maxBytes      int64
 }
 
-func newBulkJob(c *Client, ops []BulkOperation) *bulkJob {
-	j := &bulkJob{
+func newBulkJob(c *Client, ops []BulkOperation) *clientBulkJob {
+	j := &clientBulkJob{
 		client: c, ops: slices.Clone(ops), results: make([]BulkResult, len(ops)),
 		needs: make([][]int, len(ops)), creates: map[string]int{},
 	}
@@ -54,19 +54,19 @@ func newBulkJob(c *Client, ops []BulkOperation) *bulkJob {
 	return j
 }
 
-func (j *bulkJob) named(bulkID string) bool {
+func (j *clientBulkJob) named(bulkID string) bool {
 	_, ok := j.creates[bulkID]
 	return ok
 }
 
 // fail gives an operation that is not sent its result.
-func (j *bulkJob) fail(i int, detail string) {
+func (j *clientBulkJob) fail(i int, detail string) {
 	j.results[i].Err = &Error{Kind: KindInvalidValue, Detail: detail, unsent: true}
 }
 
-func (j *bulkJob) findNeeds(i int) {
+func (j *clientBulkJob) findNeeds(i int) {
 	note := func(ref string) string {
-		at, ok := j.creates[strings.TrimPrefix(ref, bulkPrefix)]
+		at, ok := j.creates[strings.TrimPrefix(ref, clientBulkPrefix)]
 		if !ok {
 			j.fail(i, "the operation refers to a bulkId that no other creates")
 			return ref
@@ -76,16 +76,16 @@ func (j *bulkJob) findNeeds(i int) {
 		}
 		return ref
 	}
-	if strings.HasPrefix(j.ops[i].id, bulkPrefix) {
+	if strings.HasPrefix(j.ops[i].id, clientBulkPrefix) {
 		note(j.ops[i].id)
 	}
-	bulkReferences(j.ops[i].body, note)
+	clientBulkReferences(j.ops[i].body, note)
 }
 
-// bulkReferences returns JSON with each text that is a reference replaced by
+// clientBulkReferences returns JSON with each text that is a reference replaced by
 // what fn returns for it.
-func bulkReferences(body []byte, fn func(ref string) string) []byte {
-	if !bytes.Contains(body, []byte(bulkPrefix)) {
+func clientBulkReferences(body []byte, fn func(ref string) string) []byte {
+	if !bytes.Contains(body, []byte(clientBulkPrefix)) {
 		return body
 	}
 	in := jsontext.NewDecoder(bytes.NewReader(body))
@@ -96,7 +96,7 @@ func bulkReferences(body []byte, fn func(ref string) string) []byte {
 		if err != nil { // its end; it was encoded by this package
 			return bytes.TrimSpace(out.Bytes())
 		}
-		if token.Kind() == '"' && strings.HasPrefix(token.String(), bulkPrefix) {
+		if token.Kind() == '"' && strings.HasPrefix(token.String(), clientBulkPrefix) {
 			if kind, n := in.StackIndex(in.StackDepth()); kind != '{' || n%2 == 0 { // not a member's name
 				token = jsontext.String(fn(token.String()))
 			}
@@ -110,7 +110,7 @@ func bulkReferences(body []byte, fn func(ref string) string) []byte {
 // order returns the operations that can be sent in groups: those that refer
 // to each other in a circle together, and each group after those that it
 // needs (Tarjan's strongly connected components, which come in that order).
-func (j *bulkJob) order() [][]int {
+func (j *clientBulkJob) order() [][]int {
 	var groups [][]int
 	var stack []int
 	index := make([]int, len(j.ops)) // 0: not seen
@@ -151,7 +151,7 @@ func (j *bulkJob) order() [][]int {
 
 // blocked reports whether an operation cannot be done any more, and gives it
 // its result.
-func (j *bulkJob) blocked(i int) bool {
+func (j *clientBulkJob) blocked(i int) bool {
 	if j.results[i].Err != nil {
 		return true
 	}
@@ -166,22 +166,22 @@ func (j *bulkJob) blocked(i int) bool {
 
 // resolved replaces a reference by the id of what was created; one to a
 // resource that was not is left.
-func (j *bulkJob) resolved(ref string) string {
-	if at, ok := j.creates[strings.TrimPrefix(ref, bulkPrefix)]; ok && j.results[at].ID != "" {
+func (j *clientBulkJob) resolved(ref string) string {
+	if at, ok := j.creates[strings.TrimPrefix(ref, clientBulkPrefix)]; ok && j.results[at].ID != "" {
 		return j.results[at].ID
 	}
 	return ref
 }
 
-func (j *bulkJob) id(i int) string {
-	if id := j.ops[i].id; strings.HasPrefix(id, bulkPrefix) {
+func (j *clientBulkJob) id(i int) string {
+	if id := j.ops[i].id; strings.HasPrefix(id, clientBulkPrefix) {
 		return j.resolved(id)
 	}
 	return j.ops[i].id
 }
 
 // appendOperation appends an operation as a BulkRequest has it.
-func (j *bulkJob) appendOperation(b []byte, i int) []byte {
+func (j *clientBulkJob) appendOperation(b []byte, i int) []byte {
 	op := &j.ops[i]
 	text := func(b []byte, name, value string) []byte {
 		b = append(append(b, name...), ':')
@@ -197,7 +197,7 @@ func (j *bulkJob) appendOperation(b []byte, i int) []byte {
 		b = text(b, `,"version"`, op.version)
 	}
 	if op.body != nil {
-		b = append(append(b, `,"data":`...), bulkReferences(op.body, j.resolved)...)
+		b = append(append(b, `,"data":`...), clientBulkReferences(op.body, j.resolved)...)
 	}
 	return append(b, '}')
 }

@@ -13,14 +13,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-const (
-	clientBulkRequest  = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
-	clientBulkResponse = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
-)
-
 // run sends the operations. It returns the error of the first request that
 // failed as a whole.
-func (j *bulkJob) run(ctx context.Context, single bool) error {
+func (j *clientBulkJob) run(ctx context.Context, single bool) error {
 	var failed error
 	var chunk [][]int // groups of operations for one request
 	n, size := 0, int64(0)
@@ -32,7 +27,7 @@ func (j *bulkJob) run(ctx context.Context, single bool) error {
 	}
 	for _, group := range j.order() {
 		bytes := j.size(group)
-		large := len(group) > j.maxOperations || bytes+bulkEnvelope > j.maxBytes
+		large := len(group) > j.maxOperations || bytes+clientBulkEnvelope > j.maxBytes
 		if single || large {
 			flush()
 			if failed == nil {
@@ -41,8 +36,8 @@ func (j *bulkJob) run(ctx context.Context, single bool) error {
 			continue
 		}
 		// Not every service provider takes a reference in a path.
-		inPath := strings.HasPrefix(j.ops[group[0]].id, bulkPrefix) && j.results[j.needs[group[0]][0]].Status == 0
-		if inPath || n+len(group) > j.maxOperations || size+bytes+bulkEnvelope > j.maxBytes {
+		inPath := strings.HasPrefix(j.ops[group[0]].id, clientBulkPrefix) && j.results[j.needs[group[0]][0]].Status == 0
+		if inPath || n+len(group) > j.maxOperations || size+bytes+clientBulkEnvelope > j.maxBytes {
 			flush()
 		}
 		chunk, n, size = append(chunk, group), n+len(group), size+bytes
@@ -56,12 +51,12 @@ func (j *bulkJob) run(ctx context.Context, single bool) error {
 	return failed
 }
 
-// bulkEnvelope is more than what a request has around its operations.
-const bulkEnvelope = 200
+// clientBulkEnvelope is more than what a request has around its operations.
+const clientBulkEnvelope = 200
 
 // size returns at least how many bytes a group takes. A reference becomes an
 // id, which can be longer.
-func (j *bulkJob) size(group []int) int64 {
+func (j *clientBulkJob) size(group []int) int64 {
 	n := 0
 	for _, i := range group {
 		if j.results[i].Err == nil {
@@ -72,9 +67,9 @@ func (j *bulkJob) size(group []int) int64 {
 }
 
 // enough reports whether so many operations failed that the job ends.
-func (j *bulkJob) enough() bool { return j.failOnErrors > 0 && j.failures() >= j.failOnErrors }
+func (j *clientBulkJob) enough() bool { return j.failOnErrors > 0 && j.failures() >= j.failOnErrors }
 
-func (j *bulkJob) failures() (n int) {
+func (j *clientBulkJob) failures() (n int) {
 	for _, r := range j.results {
 		if r.Err != nil {
 			n++
@@ -85,12 +80,12 @@ func (j *bulkJob) failures() (n int) {
 
 // send sends groups of operations in one request, and in two halves if that
 // is more than the service provider takes.
-func (j *bulkJob) send(ctx context.Context, groups [][]int) error {
+func (j *clientBulkJob) send(ctx context.Context, groups [][]int) error {
 	if j.enough() {
 		return nil
 	}
 	req := &clientRequest{method: http.MethodPost, path: "/Bulk", again: true}
-	req.body = append(req.body, `{"schemas":["`+clientBulkRequest+`"],`...)
+	req.body = append(req.body, `{"schemas":["`+messageBulk+`"],`...)
 	if j.failOnErrors > 0 {
 		req.body = append(req.body, fmt.Sprintf(`"failOnErrors":%d,`, j.failOnErrors-j.failures())...)
 	}
@@ -132,8 +127,8 @@ func (j *bulkJob) send(ctx context.Context, groups [][]int) error {
 	return err
 }
 
-// bulkAnswer is one operation of a BulkResponse. Names are taken in any case.
-type bulkAnswer struct {
+// clientBulkAnswer is one operation of a BulkResponse. Names are taken in any case.
+type clientBulkAnswer struct {
 	Method   string         `json:"method"`
 	BulkID   string         `json:"bulkId"`
 	Version  string         `json:"version"`
@@ -143,21 +138,21 @@ type bulkAnswer struct {
 }
 
 // receive gives the operations of a request their results.
-func (j *bulkJob) receive(resp *http.Response, req *clientRequest, sent []int) error {
+func (j *clientBulkJob) receive(resp *http.Response, req *clientRequest, sent []int) error {
 	body, err := clientRead(resp, req)
 	if err != nil {
 		return err
 	}
 	var answer struct {
-		Schemas    []string     `json:"schemas"`
-		Operations []bulkAnswer `json:"Operations"`
+		Schemas    []string           `json:"schemas"`
+		Operations []clientBulkAnswer `json:"Operations"`
 	}
 	if err := json.Unmarshal(body, &answer, json.MatchCaseInsensitiveNames(true)); err != nil {
 		// The text of err could quote the answer.
 		return clientUnusable(resp, req, "it is not a BulkResponse", nil)
 	}
-	if len(answer.Schemas) > 0 && foldASCII(answer.Schemas[0]) != foldASCII(clientBulkResponse) {
-		return clientUnusable(resp, req, "its schemas do not name "+clientBulkResponse, nil)
+	if len(answer.Schemas) > 0 && foldASCII(answer.Schemas[0]) != foldASCII(messageBulkAnswer) {
+		return clientUnusable(resp, req, "its schemas do not name "+messageBulkAnswer, nil)
 	}
 	hidden := j.client.cred.hidden(resp.Request.Header)
 	left := sent
@@ -178,7 +173,7 @@ func (j *bulkJob) receive(resp *http.Response, req *clientRequest, sent []int) e
 
 // whose finds the operation that an answer is about and takes it out of those
 // that are left; -1 if there is none.
-func (j *bulkJob) whose(a *bulkAnswer, left []int) (int, []int) {
+func (j *clientBulkJob) whose(a *clientBulkAnswer, left []int) (int, []int) {
 	take := func(match func(op *BulkOperation, i int) bool) int {
 		for n, i := range left {
 			if op := &j.ops[i]; match(op, i) {
@@ -206,9 +201,9 @@ func (j *bulkJob) whose(a *bulkAnswer, left []int) (int, []int) {
 }
 
 // result reads the answer to one operation.
-func (j *bulkJob) result(i int, a *bulkAnswer, hidden []string) BulkResult {
+func (j *clientBulkJob) result(i int, a *clientBulkAnswer, hidden []string) BulkResult {
 	op := &j.ops[i]
-	out := BulkResult{ID: j.id(i), Version: a.Version, Status: bulkStatus(a.Status)}
+	out := BulkResult{ID: j.id(i), Version: a.Version, Status: clientBulkStatus(a.Status)}
 	req := &clientRequest{method: op.method, path: op.path(out.ID), ifMatch: op.version}
 	if out.Status < 200 || out.Status > 299 {
 		if a.Response.Kind() == 'n' {
@@ -235,9 +230,9 @@ func (j *bulkJob) result(i int, a *bulkAnswer, hidden []string) BulkResult {
 	return out
 }
 
-// bulkStatus reads a status: a text, a number, or as drafts of RFC 7644 had
+// clientBulkStatus reads a status: a text, a number, or as drafts of RFC 7644 had
 // it, an object with a code. 0 if it is none of them.
-func bulkStatus(v jsontext.Value) int {
+func clientBulkStatus(v jsontext.Value) int {
 	if v.Kind() == '{' {
 		fields, _ := objectMembers(v)
 		v = fields.get("code")
@@ -247,7 +242,7 @@ func bulkStatus(v jsontext.Value) int {
 }
 
 // alone sends the operations of a group one by one.
-func (j *bulkJob) alone(ctx context.Context, group []int) error {
+func (j *clientBulkJob) alone(ctx context.Context, group []int) error {
 	for _, i := range group {
 		switch {
 		case j.blocked(i) || j.enough():
@@ -266,11 +261,11 @@ func (j *bulkJob) alone(ctx context.Context, group []int) error {
 }
 
 // one does an operation by a request of its own.
-func (j *bulkJob) one(ctx context.Context, i int) BulkResult {
+func (j *clientBulkJob) one(ctx context.Context, i int) BulkResult {
 	op := &j.ops[i]
 	id := j.id(i)
 	o := &WriteOptions{IfMatch: op.version}
-	body := bulkReferences(op.body, j.resolved)
+	body := clientBulkReferences(op.body, j.resolved)
 	var r, v *Resource
 	var err error
 	switch op.method {
@@ -286,18 +281,18 @@ func (j *bulkJob) one(ctx context.Context, i int) BulkResult {
 	case http.MethodPatch:
 		patch := &Patch{}
 		for _, p := range op.patch.Operations {
-			p.Value = bulkReferences(p.Value, j.resolved)
+			p.Value = clientBulkReferences(p.Value, j.resolved)
 			patch.Operations = append(patch.Operations, p)
 		}
 		v, err = op.endpoint.Patch(ctx, id, patch, o)
 	case http.MethodDelete:
 		err = op.endpoint.Delete(ctx, id, o)
 	}
-	return bulkSingle(op, id, v, err)
+	return clientBulkSingle(op, id, v, err)
 }
 
-// bulkSingle makes a result of what a single request returned.
-func bulkSingle(op *BulkOperation, id string, v *Resource, err error) BulkResult {
+// clientBulkSingle makes a result of what a single request returned.
+func clientBulkSingle(op *BulkOperation, id string, v *Resource, err error) BulkResult {
 	out := BulkResult{ID: id, Resource: v, Err: err, Status: http.StatusNoContent}
 	var e *Error
 	switch {

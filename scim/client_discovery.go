@@ -197,18 +197,12 @@ func (c *Client) askConfig(ctx context.Context, root string) (*ServiceProviderCo
 		// The text of err could quote the answer.
 		return nil, nil, clientUnusable(resp, req, "it is not in the form of RFC 7643 section 5", nil)
 	}
-	features := configFeatures(&config)
-	var paging struct {
-		Pagination struct {
-			Cursor bool `json:"cursor"`
-		} `json:"pagination"`
-	}
-	if json.Unmarshal(body, &paging, json.MatchCaseInsensitiveNames(true)) == nil {
-		features.cursor = paging.Pagination.Cursor
-	}
-	return &config, features, nil
+	return &config, configFeatures(&config), nil
 }
 
 func configFeatures(config *ServiceProviderConfig) *clientFeatures {
-	return &clientFeatures{patch: config.Patch.Supported, etag: config.ETag.Supported, bulk: config.Bulk}
+	return &clientFeatures{
+		patch: config.Patch.Supported, etag: config.ETag.Supported, bulk: config.Bulk,
+		cursor: config.Pagination != nil && config.Pagination.Cursor,
+	}
 }
