@@ -17,11 +17,10 @@ import (
 // because its connections and its budget for repetitions are shared.
 //
 // A request that fails is repeated as far as that cannot double its effect:
-// GET, PUT, DELETE and a PATCH with If-Match after lost connections, 429 and
-// 5xx; POST and other PATCHes only after the service provider refused them
-// with 429, or 503 with Retry-After. After an error of a create for which
-// [SafeToRetry] is false the resource may exist: look it up before the next
-// attempt.
+// GET, PUT, DELETE, searches and a PATCH with If-Match after lost connections,
+// 429 and 5xx; POST and other PATCHes only after the service provider refused
+// them with 429, or 503 with Retry-After. [Endpoint.Create] says what is done
+// about a create whose answer was lost.
 //
 // The credential goes to the origin (scheme, host and port) of the base URL
 // only. A GET follows a redirect to the same origin; every other redirect is

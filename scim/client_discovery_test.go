@@ -93,7 +93,7 @@ func TestIfNoneMatchAndMe(t *testing.T) {
 	}
 	d.asked()
 	if _, err := users.Me(ctx, nil); err == nil || !scim.IsRemote(err) {
-		t.Errorf("Me: %v", err) // our service provider has no such alias
+		t.Errorf("Me: %v", err) // the subject of this test is no user
 	}
 	if got := d.asked(); len(got) != 1 || got[0] != "GET /v2/Me" {
 		t.Errorf("requests %v", got)

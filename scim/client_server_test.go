@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/zohoscim/zohoscim/scim"
+	"github.com/zohoscim/zohoscim/scim/filter"
 	"go.uber.org/goleak"
 )
 
@@ -212,11 +213,11 @@ func ExampleEndpoint_Patch() {
 		log.Fatal(err)
 	}
 
-	u, err = c.Users().Patch(ctx, u.ID, &scim.Patch{Operations: []scim.Operation{
-		{Op: scim.OpReplace, Path: "active", Value: []byte("false")},
-	}}, &scim.WriteOptions{IfMatch: u.Meta.Version})
-	fmt.Println(u.Title, *u.Active, err)
-	// Output: Engineer false <nil>
+	work := filter.Where("type", filter.Eq, "work").In("emails").String()
+	patch := new(scim.Patch).Replace("active", scim.Bool(false)).Add(work+".value", scim.String("bjensen@example.com"))
+	u, err = c.Users().Patch(ctx, u.ID, patch, &scim.WriteOptions{IfMatch: u.Meta.Version})
+	fmt.Println(u.Title, *u.Active, u.Emails[0].Value, err)
+	// Output: Engineer false bjensen@example.com <nil>
 }
 
 // A user is read, changed and written back with everything it had.

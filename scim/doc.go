@@ -75,9 +75,21 @@
 // # Client
 //
 // [Client.Users], [Client.Groups] and [Client.Resources] are endpoints with
-// Get, Create, Replace, Patch, Delete and List. Requests are repeated only
-// where that cannot double an effect, and a credential goes to the host it
-// was given for and to no other.
+// Get, List, All, Find, Search, Create, Replace, Patch, Delete and Me;
+// [Client.Bulk] does many writes at once. A filter is text; [FilterEq] and
+// [filter.Where] quote what goes into it. A patch is made by its methods:
+//
+//	new(scim.Patch).Replace("active", scim.Bool(false)).AddMembers(id)
+//
+// The service provider is asked once, when it matters, what it supports: PATCH
+// or PUT, Bulk or single requests, pages by cursor or by index. A [Profile]
+// says how it deviates from the RFC otherwise, as [ProfileZohoOne] does.
+//
+// Requests are repeated only where that cannot double an effect. A create
+// whose answer is lost is looked for before it is sent again. A budget keeps
+// repetitions away from a service that is down, and refusals with 429 teach
+// the client a rate. A credential goes to the host it was given for and to no
+// other. [ClientOptions.HTTPClient] must not repeat requests by itself.
 //
 // # Errors
 //

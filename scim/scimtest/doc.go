@@ -28,4 +28,11 @@
 // [ZohoOne] is a faithful fake of Zoho One's SCIM endpoint. It is real HTTP
 // over the service provider of package scim, with the attributes that Zoho
 // documents.
+//
+// # Faults
+//
+// [FaultProxy] stands before any service provider and lets requests fail:
+// late answers, reset connections, answers that are lost after the request
+// was done, cut or slow bodies, refusals. It is there to test that a sender
+// loses and doubles nothing.
 package scimtest
