@@ -125,11 +125,14 @@ func clientRead(resp *http.Response, r *clientRequest) ([]byte, error) {
 	if resp.StatusCode == http.StatusNoContent {
 		return nil, nil
 	}
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
+	var b bytes.Buffer
+	if n := resp.ContentLength; n > 0 && n <= 1<<20 { // more than is said to come is not believed before it does
+		b.Grow(int(n) + bytes.MinRead)
+	}
+	if _, err := b.ReadFrom(resp.Body); err != nil {
 		return nil, clientUnusable(resp, r, "it ends early", err)
 	}
-	return bytes.TrimSpace(b), nil
+	return bytes.TrimSpace(b.Bytes()), nil
 }
 
 // clientUnusable is the error of an answer with status 2xx that is not what

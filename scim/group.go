@@ -37,7 +37,7 @@ func newGroupView(r *Resource) (*Group, error) {
 	g := &Group{resource: r, Meta: viewMeta(r)}
 	top := viewNode{r.typ, r.typ.root, r.tree()}
 	top.read(g.fields())
-	viewOf("members", &g.Members).read(top)
+	g.Members = viewElements[Reference](top, "members")
 	return g, nil
 }
 

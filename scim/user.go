@@ -119,15 +119,12 @@ func newUserView(r *Resource) (*User, error) {
 	top := viewNode{r.typ, r.typ.root, r.tree()}
 	top.read(u.fields())
 	top.below("name").read(u.Name.fields())
-	for _, l := range u.lists() {
-		l.read(top)
-	}
+	u.readLists(top)
 	if x := top.below(SchemaEnterpriseUser); x.n != nil {
 		u.Enterprise = new(EnterpriseUser)
 		x.read(u.Enterprise.fields())
 		x.below("manager").read(u.Enterprise.Manager.fields())
 	}
-	u.Groups = viewElements[Reference](top, "groups")
 	u.Meta = viewMeta(r)
 	return u, nil
 }
@@ -200,6 +197,18 @@ func (u *User) fields() []viewField {
 		{name: "active", flag: &u.Active},
 		{name: "password", secret: &u.Password},
 	}
+}
+
+func (u *User) readLists(top viewNode) {
+	u.Emails = viewElements[MultiValue](top, "emails")
+	u.PhoneNumbers = viewElements[MultiValue](top, "phoneNumbers")
+	u.IMs = viewElements[MultiValue](top, "ims")
+	u.Photos = viewElements[MultiValue](top, "photos")
+	u.Addresses = viewElements[Address](top, "addresses")
+	u.Entitlements = viewElements[MultiValue](top, "entitlements")
+	u.Roles = viewElements[MultiValue](top, "roles")
+	u.X509Certificates = viewElements[MultiValue](top, "x509Certificates")
+	u.Groups = viewElements[Reference](top, "groups")
 }
 
 func (u *User) lists() []viewList {

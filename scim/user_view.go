@@ -118,7 +118,6 @@ func (v viewNode) writeBelow(name string, fields []viewField) error {
 
 // viewList connects a multi-valued attribute with a slice of a typed view.
 type viewList interface {
-	read(top viewNode)
 	write(top viewNode) error
 }
 
@@ -135,8 +134,6 @@ type viewSlice[E any, P viewPointer[E]] struct {
 func viewOf[E any, P viewPointer[E]](name string, at *[]E) viewList {
 	return viewSlice[E, P]{name, at}
 }
-
-func (l viewSlice[E, P]) read(top viewNode) { *l.at = viewElements[E, P](top, l.name) }
 
 func viewElements[E any, P viewPointer[E]](top viewNode, name string) []E {
 	a := top.parent.sub(name)
