@@ -14,6 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	_ "modernc.org/sqlite"
+
+	"github.com/zohoscim/zohoscim/scim/sqlstore"
 )
 
 // fileState is a [State] in a SQLite file, for tests that kill the process or
@@ -145,6 +147,21 @@ func TestStates(t *testing.T) {
 			t.Cleanup(func() { _ = s.db.Close() })
 			return s
 		},
+	}
+	states["sqlstore"] = func(t *testing.T) State {
+		db, err := sql.Open("sqlite", sqlstore.SQLiteDSN(filepath.Join(t.TempDir(), "kv.db")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		if err := sqlstore.Migrate(t.Context(), db, sqlstore.SQLite); err != nil {
+			t.Fatal(err)
+		}
+		kv, err := sqlstore.NewKV(db, sqlstore.SQLite, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return kv.Tables()
 	}
 	for name, newState := range states {
 		t.Run(name, func(t *testing.T) { testState(t, newState(t)) })
