@@ -257,3 +257,28 @@ func TestSourceFailsForHours(t *testing.T) {
 		f.client.CloseIdleConnections()
 	})
 }
+
+// One account that the service protects is no reason to stop.
+func TestForbiddenObject(t *testing.T) {
+	f := newFixture(t, nil)
+	f.source.set(many(30)...)
+	f.cycle()
+	protected := f.link(User, "7").ID
+	f.breakWith(func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, protected) {
+				w.WriteHeader(http.StatusForbidden)
+				return
+			}
+			h.ServeHTTP(w, r)
+		})
+	})
+	objects := many(30)
+	for i := range objects {
+		objects[i].Record["jobTitle"] = "Lead"
+	}
+	f.source.set(objects...)
+	if report, _ := f.fails(&Error{Code: CodeInsufficientRights}); report.Users.Updated != 29 || report.Users.Failed != 1 {
+		t.Errorf("%+v", report.Users)
+	}
+}

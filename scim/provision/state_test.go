@@ -23,7 +23,7 @@ import (
 type fileState struct{ db *sql.DB }
 
 func newFileState(path string) (*fileState, error) {
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(10000)&_pragma=cache_size(-20000)&_txlock=immediate")
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(10000)&_pragma=cache_size(-2000)&_txlock=immediate")
 	if err != nil {
 		return nil, err
 	}
