@@ -1,10 +1,14 @@
 package mapping
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/zohoscim/zohoscim/scim"
 )
@@ -58,6 +62,19 @@ func ParseGraphSchema(data []byte) (*GraphSchema, error) {
 	s := &GraphSchema{root: root}
 	s.read()
 	return s, nil
+}
+
+// IsGraphSchema reports whether a document is meant to be Microsoft Graph's and
+// not a [Mapping]: it has a member that only the former has. What is not JSON
+// is left for a reader to refuse.
+func IsGraphSchema(data []byte) bool {
+	var members map[string]jsontext.Value
+	if err := json.Unmarshal(data, &members); err != nil {
+		return bytes.Contains(data, []byte(`"synchronizationRules"`))
+	}
+	_, rules := members["synchronizationRules"]
+	_, directories := members["directories"]
+	return rules || directories
 }
 
 // Targets returns the resource types that the schema has a mapping for:

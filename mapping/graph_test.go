@@ -331,3 +331,26 @@ func FuzzGraphSchema(f *testing.F) {
 		}
 	})
 }
+
+func TestIsGraphSchema(t *testing.T) {
+	schema, _ := mapping.NewGraphSchema(mapping.EntraUser())
+	data, err := schema.MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		text   string
+		want   bool
+		reason string
+	}{
+		{string(data), true, "a whole document"},
+		{`{"directories":[]}`, true, "Graph's member alone"},
+		{`{"target":"User"}`, false, "a mapping"},
+		{`{"synchronizationRules":[`, true, "cut short, and meant to be one: its reader says what is wrong"},
+		{`[]`, false, "neither"},
+	} {
+		if got := mapping.IsGraphSchema([]byte(test.text)); got != test.want {
+			t.Errorf("%.40s: %v (%s)", test.text, got, test.reason)
+		}
+	}
+}

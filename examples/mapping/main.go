@@ -8,7 +8,6 @@
 package main
 
 import (
-	"bytes"
 	"crypto/rand"
 	"errors"
 	"flag"
@@ -16,9 +15,6 @@ import (
 	"io"
 	"os"
 	"time"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/zohoscim/zohoscim/mapping"
 	"github.com/zohoscim/zohoscim/scim"
@@ -125,7 +121,7 @@ func compile(s settings, stderr io.Writer) (*mapping.Compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !isGraph(data) {
+	if !mapping.IsGraphSchema(data) {
 		m := new(mapping.Mapping)
 		if err := m.UnmarshalJSON(data); err != nil {
 			return nil, err
@@ -163,18 +159,6 @@ func compileMapping(m *mapping.Mapping) (*mapping.Compiled, error) {
 		return nil, err
 	}
 	return mapping.Compile(m, t)
-}
-
-// isGraph reports whether a document has a member that only Graph's form has.
-// What is not JSON is left for the reader to refuse.
-func isGraph(data []byte) bool {
-	var members map[string]jsontext.Value
-	if err := json.Unmarshal(data, &members); err != nil {
-		return bytes.Contains(data, []byte(`"synchronizationRules"`))
-	}
-	_, rules := members["synchronizationRules"]
-	_, directories := members["directories"]
-	return rules || directories
 }
 
 func readRecord(name string, in io.Reader) (mapping.Record, error) {

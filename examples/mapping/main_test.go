@@ -9,8 +9,6 @@ import (
 	"testing"
 
 	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/zohoscim/zohoscim/mapping"
 )
 
 func TestRun(t *testing.T) {
@@ -88,17 +86,5 @@ func TestExplain(t *testing.T) {
 	}
 	if err := run(nil, &out, &stderr, []string{"-h"}); !errors.Is(err, flag.ErrHelp) {
 		t.Errorf("-h: %v", err)
-	}
-}
-
-// TestSchemas: a synchronizationSchema is told from a mapping of our own.
-func TestSchemas(t *testing.T) {
-	schema, _ := mapping.NewGraphSchema(mapping.EntraUser())
-	data, err := schema.MarshalJSON()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !isGraph(data) || isGraph([]byte(`{"target":"User"}`)) || !isGraph([]byte(`{"synchronizationRules":[`)) {
-		t.Error("the forms are mixed up")
 	}
 }
