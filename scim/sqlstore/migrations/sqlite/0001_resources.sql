@@ -85,3 +85,27 @@ CREATE TABLE scim_changes (
 	payload    BLOB NOT NULL, -- JSON
 	PRIMARY KEY (tenant, connection, seq)
 ) WITHOUT ROWID;
+
+-- What SQLite's planner has to know: tenant, connection and type choose most
+-- rows, and what follows them in an index few. Without it, it takes an index
+-- for its order and reads all rows. A later ANALYZE puts facts in its place.
+ANALYZE;
+
+DELETE FROM sqlite_stat1 WHERE tbl LIKE 'scim_%';
+
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+	('scim_resources', 'scim_resources_id', '100000 50000 50000 25000 1'),
+	('scim_resources', 'scim_resources_user_name', '100000 50000 50000 25000 1 1'),
+	('scim_resources', 'scim_resources_unique_display', '1000 500 500 500 1'),
+	('scim_resources', 'scim_resources_external_id', '100000 50000 50000 25000 2 1'),
+	('scim_resources', 'scim_resources_display_name', '100000 50000 50000 25000 2 1'),
+	('scim_resources', 'scim_resources_modified', '100000 50000 50000 25000 4 1'),
+	('scim_resources', 'scim_resources_seq', '100000 50000 50000 25000 1'),
+	('scim_resources', 'scim_resources_cut', '10 5 5 5'),
+	('scim_values', 'scim_values', '200000 100000 100000 2 2 1'),
+	('scim_values', 'scim_values_key', '200000 100000 100000 100000 50000 2 2 1'),
+	('scim_values', 'scim_values_unique', '1000 500 500 500 500 1'),
+	('scim_links', 'scim_links', '100000 50000 50000 50 1'),
+	('scim_links', 'scim_links_value', '100000 50000 50000 5 1');
+
+ANALYZE sqlite_schema;
