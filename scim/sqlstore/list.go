@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -151,35 +152,21 @@ type matches struct {
 // candidates finds what the filter selects, in the order of seq. A page by
 // position in that order is all it looks for.
 func (l *listing) candidates(ctx context.Context, tx *sql.Tx) (*matches, error) {
-	inOrder := l.byCursor() && l.query.Sort == nil
-	c := l.typed("r")
-	if inOrder && l.at.form != 0 {
-		c = all(c, cond{"r.seq > ?", []any{l.at.seq}})
-	}
-	c = all(c, l.where.cond)
-	text, args := "SELECT r.seq, r.body", []any{}
-	for _, term := range l.where.links {
-		text += ", CASE WHEN " + term.text + " THEN 1 ELSE 0 END"
-		args = append(args, term.args...)
-	}
-	most := l.store.opts.MaxScan
-	text += " FROM scim_resources r WHERE " + c.text + " ORDER BY r.seq LIMIT ?"
-	rows, err := l.store.built(ctx, tx, text, append(append(args, c.args...), most+1))
+	inOrder, most := l.byCursor() && l.query.Sort == nil, l.store.opts.MaxScan
+	statement := l.scanStatement(inOrder, most+1)
+	rows, err := l.store.built(ctx, tx, statement.text, statement.args)
 	if err != nil {
 		return nil, storeError(err)
 	}
 	defer rows.Close()
 	found, read := &matches{}, scannedRow{terms: l.where.links, has: make([]int64, len(l.where.links))}
 	into := read.into()
-	for n := 1; rows.Next(); n++ {
+	for n := 1; rows.Next() && !(inOrder && len(found.all) > l.query.Count); n++ {
 		if n > most {
 			found.more = true
 			break
 		}
-		if err := ctx.Err(); err != nil {
-			return nil, storeError(err)
-		}
-		if err := rows.Scan(into...); err != nil {
+		if err := errors.Join(ctx.Err(), rows.Scan(into...)); err != nil {
 			return nil, storeError(err)
 		}
 		r := scim.StoredResource(l.typ, read.body)
@@ -191,9 +178,6 @@ func (l *listing) candidates(ctx context.Context, tx *sql.Tx) (*matches, error) 
 			m.key = l.query.Sort.Key(r)
 		}
 		found.all = append(found.all, m)
-		if inOrder && len(found.all) > l.query.Count {
-			break
-		}
 	}
 	if err := rows.Err(); err != nil {
 		return nil, storeError(err)
@@ -203,6 +187,24 @@ func (l *listing) candidates(ctx context.Context, tx *sql.Tx) (*matches, error) 
 			"let the filter also say what the userName, externalId, displayName, e-mail address or time of change is", most), nil)
 	}
 	return found, nil
+}
+
+// scanStatement reads the resources that SQL cannot rule out, and answers
+// what the filter asks about the links and owners of each.
+func (l *listing) scanStatement(inOrder bool, limit int) cond {
+	c := cond{text: "SELECT r.seq, r.body"}
+	for _, term := range l.where.links {
+		c.text += ", CASE WHEN " + term.text + " THEN 1 ELSE 0 END"
+		c.args = append(c.args, term.args...)
+	}
+	from := l.typed("r")
+	if inOrder && l.at.form != 0 {
+		from = all(from, cond{"r.seq > ?", []any{l.at.seq}})
+	}
+	from = all(from, l.where.cond)
+	c.text += " FROM scim_resources r WHERE " + from.text + " ORDER BY r.seq LIMIT ?"
+	c.args = append(append(c.args, from.args...), limit)
+	return c
 }
 
 // scannedRow is one resource of a scan, and what the filter asks about its

@@ -178,6 +178,7 @@ func (p *pageQuery) anyCut() cond {
 // pageRow is one resource of a page.
 type pageRow struct {
 	seq  int64
+	id   []byte
 	body []byte
 	key  sql.Null[[]byte] // of the order, if it has one
 	time sql.NullInt64
@@ -267,19 +268,7 @@ func (p *pageQuery) runLite(ctx context.Context, s *Store, tx *sql.Tx, out *page
 	if err := out.read(ctx, s, tx, cond{p.text.String(), p.args}); err != nil {
 		return err
 	}
-	var parts []cond
-	var list []byte
-	for i, row := range out.rows {
-		list = strconv.AppendInt(append(list, oneOf(i > 0, ",", "[")...), row.seq, 10)
-	}
-	seqs := []any{string(append(list, ']'))}
-	if p.query.Links && len(out.rows) > 0 {
-		parts = append(parts, p.links("l.owner", cond{text: "FROM scim_links l"}, cond{"l.owner IN (SELECT value FROM json_each(?))", seqs}))
-	}
-	if p.query.Owners && len(out.rows) > 0 {
-		from := cond{"FROM json_each(?) j CROSS JOIN scim_resources p ON p.seq = j.value CROSS JOIN scim_links l", seqs}
-		parts = append(parts, p.owners("p.seq", from, all(p.scoped("p"), cond{text: "l.value = p.id"})))
-	}
+	parts := p.linksOf(out.rows)
 	if p.count != nil && (len(out.rows) == p.limit || len(out.rows) == 0 && p.skip > 0) {
 		parts = append(parts, p.number(partTotal, cond{"(" + p.count.text + ")", p.count.args}))
 	}
@@ -293,6 +282,33 @@ func (p *pageQuery) runLite(ctx context.Context, s *Store, tx *sql.Tx, out *page
 		}
 	}
 	return nil
+}
+
+// linksOf returns the parts that read the links and owners of resources.
+func (p *pageQuery) linksOf(rows []*pageRow) (parts []cond) {
+	if len(rows) == 0 {
+		return nil
+	}
+	one, from := rows[0], cond{text: "FROM scim_links l"}
+	ofLinks, ofOwners := cond{"l.owner = ?", []any{one.seq}}, cond{"l.value = ?", []any{one.id}}
+	fromOwners, seq := from, "0" // of one resource, it does not matter
+	if len(rows) > 1 {
+		var list []byte
+		for i, row := range rows {
+			list = strconv.AppendInt(append(list, oneOf(i > 0, ",", "[")...), row.seq, 10)
+		}
+		seqs := []any{string(append(list, ']'))}
+		ofLinks = cond{"l.owner IN (SELECT value FROM json_each(?))", seqs}
+		ofOwners, seq = all(p.scoped("p"), cond{text: "l.value = p.id"}), "p.seq"
+		fromOwners = cond{"FROM json_each(?) j CROSS JOIN scim_resources p ON p.seq = j.value CROSS JOIN scim_links l", seqs}
+	}
+	if p.query.Links {
+		parts = append(parts, p.links("l.owner", from, ofLinks))
+	}
+	if p.query.Owners {
+		parts = append(parts, p.owners(seq, fromOwners, ofOwners))
+	}
+	return parts
 }
 
 // read runs a statement and takes over the parts that it returns.
@@ -312,7 +328,7 @@ func (r *pageResult) read(ctx context.Context, s *Store, tx *sql.Tx, statement c
 		}
 		switch part {
 		case partResource:
-			r.rows = append(r.rows, &pageRow{seq: l.seq, body: l.a, key: key, time: n})
+			r.rows = append(r.rows, &pageRow{seq: l.seq, id: l.c, body: l.a, key: key, time: n})
 		case partTotal:
 			r.total = int(n.Int64)
 		case partCut:
@@ -335,6 +351,9 @@ func (r *pageResult) assemble(p *pageQuery) {
 		found[row.seq] = row
 	}
 	for _, l := range r.links {
+		if l.seq == 0 {
+			l.seq = r.rows[0].seq
+		}
 		l.addTo(found[l.seq])
 	}
 }
