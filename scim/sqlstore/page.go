@@ -82,7 +82,9 @@ func (p *pageQuery) arms(at *position) []arm {
 		return []arm{{cond{"r.seq > ?", []any{at.seq}}, "r.seq"}}
 	}
 	column := "r." + p.order.column
-	none := arm{cond{text: column + " IS NULL"}, "r.seq"}
+	// By the column too, though it is NULL: PostgreSQL would take the index on
+	// seq and read on and on where other types have many rows without a value.
+	none := arm{cond{text: column + " IS NULL"}, column + ", r.seq"}
 	rest := arm{cond{text: column + " IS NOT NULL"}, column + oneOf(p.order.descending, " DESC", "") + ", r.seq"}
 	switch at.form {
 	case 0:
