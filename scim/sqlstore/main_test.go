@@ -16,5 +16,10 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(status int) {
+		if builtServer.Load() {
+			removeServer()
+		}
+		os.Exit(status)
+	}))
 }
