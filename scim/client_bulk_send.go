@@ -234,8 +234,8 @@ func (j *clientBulkJob) result(i int, a *clientBulkAnswer, hidden []string) Bulk
 // it, an object with a code. 0 if it is none of them.
 func clientBulkStatus(v jsontext.Value) int {
 	if v.Kind() == '{' {
-		fields, _ := objectMembers(v)
-		v = fields.get("code")
+		fields, _ := valueMembers(v)
+		v = jsontext.Value(fields.get("code"))
 	}
 	n, _ := clientNumber(v)
 	return n

@@ -1,12 +1,7 @@
 package scim
 
 import (
-	"bytes"
-	"errors"
-	"io"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // decodeMode says whose JSON is read.
@@ -27,22 +22,26 @@ type profile struct {
 }
 
 // decoder reads JSON straight into the tree and validates in the same pass.
+// Texts are parts of the source, so reading makes no copies.
 type decoder struct {
 	typ  *ResourceType
 	mode decodeMode
 	profile
 	depth int
-	named bool // "schemas" names the core schema
+	named bool     // "schemas" names the core schema
+	only  *slotSet // attributes to read at the top; nil is all
 
-	src string // texts are parts of it, so reading makes no copies
-	in  *jsontext.Decoder
+	scanner
+	arena
+	open []member // of the objects that are not read to their end
+	list []Value  // of the arrays
 }
 
 // DecodeResource reads the JSON of a resource, as a service provider answers
 // it. What no schema of the type names is kept and written again by
 // [Resource.AppendJSON]. An error names the attribute.
 func DecodeResource(t *ResourceType, data []byte) (*Resource, error) {
-	r := NewResource(t)
+	r := &Resource{typ: t}
 	d := decoder{typ: t, mode: decodeAnswer, profile: profile{tolerant: true}, depth: defaultLimits.JSONDepth}
 	if err := d.resource(data, r); err != nil {
 		return nil, err
@@ -51,71 +50,97 @@ func DecodeResource(t *ResourceType, data []byte) (*Resource, error) {
 }
 
 // StoredResource returns the resource that [Resource.AppendStored] encoded.
-// It is read when it is first looked at; data must not change.
+// It is read when it is first looked at.
 func StoredResource(t *ResourceType, data []byte) *Resource {
-	return &Resource{typ: t, stored: data}
+	if len(data) == 0 {
+		return &Resource{typ: t, stored: " "} // not JSON either, and not the "" of a resource without a stored form
+	}
+	return &Resource{typ: t, stored: string(data)}
 }
 
+// resource reads JSON that comes from outside.
 func (d *decoder) resource(data []byte, r *Resource) error {
-	d.reset(data)
-	if d.in.PeekKind() != '{' {
-		return d.syntax("a JSON object")
-	}
-	if err := d.object(d.typ.root, r.top, r); err != nil {
+	if err := checkJSON(data, d.depth); err != nil {
 		return err
 	}
-	return d.end()
+	return d.checked(string(data), r)
 }
 
-func (d *decoder) reset(data []byte) {
-	d.src = string(data)
-	d.in = jsontext.NewDecoder(bytes.NewBuffer(data))
+// checked reads JSON that was checked before.
+func (d *decoder) checked(src string, r *Resource) error {
+	d.reset(src)
+	if d.peek() != '{' {
+		return invalidSyntax("the request needs a JSON object")
+	}
+	scratch := &struct {
+		open [32]member
+		list [8]Value
+	}{}
+	d.open, d.list = scratch.open[:0], scratch.list[:0]
+	r.top = d.node()
+	return d.object(d.typ.root, r.top, r)
 }
 
-// end checks that nothing follows the value.
-func (d *decoder) end() error {
-	if kind := d.in.PeekKind(); kind != 0 {
-		return invalidSyntax("there is more after the end of the JSON value, at byte %d", d.in.InputOffset())
-	}
-	if _, err := d.in.ReadToken(); err != nil && !errors.Is(err, io.EOF) {
-		return d.failure(err)
-	}
-	return nil
+// reset begins to read JSON that was checked before.
+func (d *decoder) reset(src string) {
+	d.scanner = scanner{src: src}
+	d.hint = len(src)
+}
+
+// malformed is the error of a stored form that is none; of what was checked
+// before, the scanner finds no mistake.
+func (d *decoder) malformed() error {
+	return invalidSyntax("the JSON is malformed at byte %d", d.pos)
 }
 
 // object reads an object into n, the members of which belong to parent. The
 // resource is given for its top level only.
 func (d *decoder) object(parent *Attribute, n *node, r *Resource) error {
-	if _, err := d.in.ReadToken(); err != nil {
-		return d.failure(err)
-	}
-	if d.in.StackDepth() > d.depth {
-		return invalidSyntax("the JSON is nested deeper than %d levels", d.depth)
-	}
+	d.pos++
 	var seen memberSet
-	n.members = make([]member, 0, min(len(parent.SubAttributes), 8))
-	for d.in.PeekKind() == '"' {
-		raw, err := d.in.ReadValue()
-		if err != nil {
-			return d.failure(err)
+	start := len(d.open)
+	for {
+		name, more, ok := d.name()
+		if !ok || more && d.peek() == 0 {
+			return d.malformed()
 		}
-		a := d.attribute(parent, raw)
+		if !more {
+			break
+		}
+		a := parent.sub(name)
+		var err error
 		switch {
-		case !seen.add(a, raw):
-			return twice(unquoted(raw))
+		case r != nil && d.only != nil && !d.only.has(a):
+			_, err = d.pass()
+		case !seen.add(a, name):
+			return twice(name)
 		case a == nil:
-			err = d.unknown(parent, n, raw)
+			err = d.unknown(parent, name)
 		default:
-			err = d.member(a, n, r)
+			err = d.member(a, start, r)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if _, err := d.in.ReadToken(); err != nil {
-		return d.failure(err)
+	room := 0
+	if r != nil {
+		room = 3 // what the server adds: id, active, meta
 	}
+	n.members = d.keepMembers(d.open[start:], room)
+	d.open = d.open[:start]
 	return nil
+}
+
+// put appends a member of the object that begins at start, in schema order.
+func (d *decoder) put(start int, a *Attribute, v Value) {
+	if v.kind == KindNone {
+		return
+	}
+	d.open = append(d.open, member{a, v})
+	for i := len(d.open) - 1; i > start && d.open[i-1].attr.slot > a.slot; i-- {
+		d.open[i-1], d.open[i] = d.open[i], d.open[i-1]
+	}
 }
 
 // memberSet holds the names of the members of one object that were there,
@@ -126,14 +151,18 @@ type memberSet struct {
 }
 
 // add reports whether a member is the first of its name.
-func (s *memberSet) add(a *Attribute, quoted []byte) bool {
+func (s *memberSet) add(a *Attribute, name string) bool {
 	if a != nil && a.slot < 64*len(s.slots) {
 		bit, at := uint64(1)<<(a.slot%64), &s.slots[a.slot/64]
 		first := *at&bit == 0
 		*at |= bit
 		return first
 	}
-	name := foldASCII(unquoted(quoted))
+	return s.addName(foldASCII(name))
+}
+
+// addName is add for a name in lower case.
+func (s *memberSet) addName(name string) bool {
 	if s.names[name] {
 		return false
 	}
@@ -142,11 +171,6 @@ func (s *memberSet) add(a *Attribute, quoted []byte) bool {
 	}
 	s.names[name] = true
 	return true
-}
-
-func unquoted(quoted []byte) string {
-	b, _ := jsontext.AppendUnquote(nil, quoted)
-	return string(b)
 }
 
 func twice(name string) error {
@@ -161,21 +185,8 @@ func shown(name string) string {
 	return name
 }
 
-// attribute resolves a member name that is still in quotes.
-func (d *decoder) attribute(parent *Attribute, quoted []byte) *Attribute {
-	name := quoted[1 : len(quoted)-1]
-	if bytes.IndexByte(name, '\\') >= 0 {
-		name, _ = jsontext.AppendUnquote(nil, quoted)
-	}
-	if a, ok := parent.names[string(name)]; ok {
-		return a
-	}
-	return parent.names[foldASCII(string(name))]
-}
-
 // unknown keeps, drops or refuses a member that no schema names.
-func (d *decoder) unknown(parent *Attribute, n *node, quoted []byte) error {
-	name := unquoted(quoted)
+func (d *decoder) unknown(parent *Attribute, name string) error {
 	if d.refuse {
 		path := shown(name)
 		if parent.path != "" {
@@ -183,25 +194,25 @@ func (d *decoder) unknown(parent *Attribute, n *node, quoted []byte) error {
 		}
 		return invalidValue(path, "no schema of %s has this attribute", d.typ.name)
 	}
-	raw, err := d.skip()
+	raw, err := d.pass()
 	if err != nil {
 		return err
 	}
 	if d.mode == decodeAnswer || d.mode == decodeStored {
 		a := &Attribute{Name: name, path: name, parent: parent, slot: 1 << 30, role: roleUnknown, number: -1}
-		n.members = append(n.members, member{a, Value{kind: KindRaw, text: raw}})
+		d.open = append(d.open, member{a, Value{kind: KindRaw, text: raw}})
 	}
 	return nil
 }
 
-func (d *decoder) member(a *Attribute, n *node, r *Resource) error {
+func (d *decoder) member(a *Attribute, start int, r *Resource) error {
 	if a.role == roleSchemas {
 		return d.schemas(r)
 	}
 	if drop, err := d.readOnly(a); err != nil {
 		return err
 	} else if drop {
-		_, err := d.skip()
+		_, err := d.pass()
 		return err
 	}
 	v, err := d.value(a)
@@ -211,7 +222,7 @@ func (d *decoder) member(a *Attribute, n *node, r *Resource) error {
 	if a.role == roleLinks {
 		r.linksGiven = true
 	}
-	n.set(a, v)
+	d.put(start, a, v)
 	return nil
 }
 
@@ -234,108 +245,49 @@ func (d *decoder) readOnly(a *Attribute) (drop bool, err error) {
 	return false, nil
 }
 
-// text returns the last n bytes that were read as part of the source.
-func (d *decoder) text(n int) string {
-	end := int(d.in.InputOffset())
-	return d.src[end-n : end]
-}
-
-func (d *decoder) unquote(raw []byte) string {
-	if bytes.IndexByte(raw, '\\') < 0 {
-		s := d.text(len(raw))
-		return s[1 : len(s)-1]
-	}
-	b, _ := jsontext.AppendUnquote(nil, raw)
-	return string(b)
-}
-
 // schemas reads the "schemas" of a resource. The service provider does not
 // need them: what is present says which schemas are used, and provisioning
 // clients leave them out, misspell them or add their own.
 func (d *decoder) schemas(r *Resource) error {
-	raw, err := d.skip()
+	raw, err := d.pass()
 	if err != nil {
 		return err
 	}
-	in := jsontext.NewDecoder(strings.NewReader(raw))
-	for {
-		token, err := in.ReadToken()
-		if err != nil {
-			return nil // it was read to its end once before
-		}
-		if token.Kind() != '"' {
-			continue
-		}
-		uri := token.String()
-		d.named = d.named || foldASCII(uri) == d.typ.byURI[0].uri
-		if (d.mode == decodeAnswer || d.mode == decodeStored) && !d.typ.knows(uri) {
-			r.extra = append(r.extra, uri)
+	for in := (scanner{src: raw}); ; {
+		switch in.peek() {
+		case 0:
+			return nil
+		case '"':
+			text, escaped := in.text()
+			if text == "" {
+				return d.malformed()
+			}
+			uri := unquote(text, escaped)
+			known := d.typ.knows(uri)
+			d.named = d.named || known && foldASCII(uri) == d.typ.byURI[0].uri
+			if (d.mode == decodeAnswer || d.mode == decodeStored) && !known {
+				r.extra = append(r.extra, uri)
+			}
+		default:
+			in.pos++
 		}
 	}
 }
 
 func (t *ResourceType) knows(uri string) bool {
 	for _, root := range t.byURI {
-		if root.uri == foldASCII(uri) {
+		if len(root.uri) == len(uri) && (root.attr.Name == uri || root.attr == t.root && t.schema.ID == uri || root.uri == foldASCII(uri)) {
 			return true
 		}
 	}
 	return false
 }
 
-// skip passes over a value and returns its text.
-func (d *decoder) skip() (string, error) {
-	raw, err := d.in.ReadValue()
-	if err != nil {
-		return "", d.failure(err)
+// pass passes over a value and returns its text.
+func (d *decoder) pass() (string, error) {
+	raw, ok := d.skip()
+	if !ok {
+		return "", d.malformed()
 	}
-	if d.in.StackDepth()+nesting(raw) > d.depth {
-		return "", invalidSyntax("the JSON is nested deeper than %d levels", d.depth)
-	}
-	return d.text(len(raw)), nil
-}
-
-// nesting returns how deep arrays and objects lie in valid JSON.
-func nesting(raw []byte) int {
-	depth, deepest := 0, 0
-	quoted := false
-	for i := 0; i < len(raw); i++ {
-		switch c := raw[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			depth++
-			deepest = max(deepest, depth)
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return deepest
-}
-
-// syntax explains why the next value is not what is wanted.
-func (d *decoder) syntax(want string) error {
-	if _, err := d.in.ReadValue(); err != nil {
-		return d.failure(err)
-	}
-	return invalidSyntax("the request needs %s", want)
-}
-
-// failure turns a JSON error into ours. Its text could hold a part of the
-// input, so only the place and the class are kept.
-func (d *decoder) failure(err error) error {
-	var syntax *jsontext.SyntacticError
-	if !errors.As(err, &syntax) {
-		return invalidSyntax("the JSON ends early")
-	}
-	switch {
-	case errors.Is(err, jsontext.ErrDuplicateName):
-		return invalidSyntax("the JSON object has the member %q twice, at byte %d", shown(syntax.JSONPointer.LastToken()), syntax.ByteOffset)
-	case strings.Contains(err.Error(), "UTF-8") || strings.Contains(err.Error(), "surrogate"):
-		return invalidSyntax("the JSON is not valid UTF-8 at byte %d", syntax.ByteOffset)
-	}
-	return invalidSyntax("the JSON is malformed at byte %d", syntax.ByteOffset)
+	return raw, nil
 }

@@ -4,20 +4,18 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // value reads the value of an attribute. Null, an empty list and an empty
 // object are no value (RFC 7643 section 2.5).
 func (d *decoder) value(a *Attribute) (Value, error) {
-	kind := d.in.PeekKind()
+	kind := d.peek()
 	switch {
 	case kind == 'n':
-		_, err := d.skip()
+		_, err := d.pass()
 		return Value{}, err
 	case a.MultiValued && kind == '[':
-		return d.list(a)
+		return d.array(a)
 	case a.MultiValued && (d.tolerant || kind == 0 || d.mode == decodePatch && kind == '{'):
 		// RFC 7644 section 3.5.2.1 has one object for add, too.
 		v, err := d.single(a)
@@ -36,22 +34,21 @@ func (d *decoder) value(a *Attribute) (Value, error) {
 // unwrap takes the one value of an array for a single-valued attribute, as
 // older Entra connectors send it.
 func (d *decoder) unwrap(a *Attribute) (Value, error) {
-	if _, err := d.in.ReadToken(); err != nil {
-		return Value{}, d.failure(err)
-	}
+	d.pos++
 	var v Value
 	for count := 0; ; count++ {
-		switch kind := d.in.PeekKind(); {
+		kind := d.peek()
+		switch {
 		case kind == ']':
-			_, err := d.in.ReadToken()
-			return v, err
+			d.pos++
+			return v, nil
 		case kind == 0:
-			return Value{}, d.syntax("a JSON value")
+			return Value{}, d.malformed()
 		case count > 0 || kind == '[':
 			return Value{}, invalidValue(a.path, "the attribute takes one value")
 		}
 		var err error
-		if a.Type != TypeComplex && d.in.PeekKind() == '{' {
+		if a.Type != TypeComplex && kind == '{' {
 			v, err = d.wrapped(a)
 		} else {
 			v, err = d.single(a)
@@ -64,56 +61,50 @@ func (d *decoder) unwrap(a *Attribute) (Value, error) {
 
 // wrapped reads {"value": x} for an attribute that takes x.
 func (d *decoder) wrapped(a *Attribute) (Value, error) {
-	if _, err := d.in.ReadToken(); err != nil {
-		return Value{}, d.failure(err)
-	}
+	d.pos++
 	var v Value
-	for d.in.PeekKind() == '"' {
-		raw, err := d.in.ReadValue()
+	for {
+		name, more, ok := d.name()
+		switch {
+		case !ok || more && d.peek() == 0:
+			return Value{}, d.malformed()
+		case !more:
+			return v, nil
+		}
+		var err error
+		if foldASCII(name) == "value" {
+			v, err = d.single(a)
+		} else {
+			_, err = d.pass()
+		}
 		if err != nil {
-			return Value{}, d.failure(err)
-		}
-		if foldASCII(string(raw)) != `"value"` {
-			if _, err := d.skip(); err != nil {
-				return Value{}, err
-			}
-			continue
-		}
-		if v, err = d.single(a); err != nil {
 			return Value{}, err
 		}
 	}
-	if _, err := d.in.ReadToken(); err != nil {
-		return Value{}, d.failure(err)
-	}
-	return v, nil
 }
 
-func (d *decoder) list(a *Attribute) (Value, error) {
-	if _, err := d.in.ReadToken(); err != nil {
-		return Value{}, d.failure(err)
-	}
-	if d.in.StackDepth() > d.depth {
-		return Value{}, invalidSyntax("the JSON is nested deeper than %d levels", d.depth)
-	}
-	out := &node{}
+func (d *decoder) array(a *Attribute) (Value, error) {
+	d.pos++
+	start := len(d.list)
 	for {
-		switch d.in.PeekKind() {
+		switch d.peek() {
 		case ']':
-			if _, err := d.in.ReadToken(); err != nil {
-				return Value{}, d.failure(err)
-			}
+			d.pos++
+			items := d.list[start:]
 			if d.mode == decodeRequest || d.mode == decodePatch {
-				out.items = distinct(a, out.items)
+				items = distinct(a, items)
 			}
-			if len(out.items) == 0 {
-				return Value{}, nil
+			var v Value
+			if len(items) > 0 {
+				v = Value{kind: KindMulti, node: d.node()}
+				v.node.items = d.keepItems(items)
 			}
-			return Value{kind: KindMulti, node: out}, nil
+			d.list = d.list[:start]
+			return v, nil
 		case 0:
-			return Value{}, d.syntax("a JSON value")
+			return Value{}, d.malformed()
 		case 'n':
-			if _, err := d.skip(); err != nil {
+			if _, err := d.pass(); err != nil {
 				return Value{}, err
 			}
 			continue
@@ -123,7 +114,7 @@ func (d *decoder) list(a *Attribute) (Value, error) {
 			return Value{}, err
 		}
 		if v.kind != KindNone {
-			out.items = append(out.items, v)
+			d.list = append(d.list, v)
 		}
 	}
 }
@@ -152,50 +143,60 @@ func distinct(a *Attribute, items []Value) []Value {
 }
 
 func (d *decoder) single(a *Attribute) (Value, error) {
-	switch kind := d.in.PeekKind(); kind {
-	case 'n':
-		_, err := d.skip()
+	switch kind := d.peek(); {
+	case kind == 'n':
+		_, err := d.pass()
 		return Value{}, err
-	case '{':
-		if a.Type != TypeComplex {
-			return Value{}, invalidValue(a.path, "the attribute takes a value of type %s, not an object", a.Type)
-		}
-		n := &node{}
-		if err := d.object(a, n, nil); err != nil {
-			return Value{}, err
-		}
-		if d.tolerant && !a.MultiValued {
-			// {"value": ""} is how Entra clears a manager.
-			if sub := a.names["value"]; sub != nil && n.get(sub).Equal(String("")) {
-				n.remove(sub)
-			}
-		}
-		if len(n.members) == 0 {
-			return Value{}, nil
-		}
-		return Value{kind: KindComplex, node: n}, nil
-	case '"', 't', 'f', '0':
+	case kind == '{':
+		return d.complex(a)
+	case kind == '"' || kind == 't' || kind == 'f' || isNumberStart(kind):
 		return d.scalar(a, kind)
-	case '[':
+	case kind == '[':
 		return Value{}, invalidValue(a.path, "the attribute takes one value, not an array")
 	default:
-		return Value{}, d.syntax("a JSON value")
+		return Value{}, d.malformed()
 	}
 }
 
-func (d *decoder) scalar(a *Attribute, kind jsontext.Kind) (Value, error) {
-	raw, err := d.in.ReadValue()
-	if err != nil {
-		return Value{}, d.failure(err)
+func (d *decoder) complex(a *Attribute) (Value, error) {
+	if a.Type != TypeComplex {
+		return Value{}, invalidValue(a.path, "the attribute takes a value of type %s, not an object", a.Type)
 	}
+	n := d.node()
+	if err := d.object(a, n, nil); err != nil {
+		return Value{}, err
+	}
+	if d.tolerant && !a.MultiValued {
+		// {"value": ""} is how Entra clears a manager.
+		if sub := a.names["value"]; sub != nil && n.get(sub).Equal(String("")) {
+			n.remove(sub)
+		}
+	}
+	if len(n.members) == 0 {
+		return Value{}, nil
+	}
+	return Value{kind: KindComplex, node: n}, nil
+}
+
+func (d *decoder) scalar(a *Attribute, kind byte) (Value, error) {
 	var v Value
-	switch kind {
-	case 't', 'f':
-		v = Bool(kind == 't')
-	case '0':
-		v = Value{kind: KindNumber, text: d.text(len(raw))}
-	default:
-		v = String(d.unquote(raw))
+	if kind == '"' {
+		raw, escaped := d.text()
+		if raw == "" {
+			return Value{}, d.malformed()
+		}
+		v = String(unquote(raw, escaped))
+	} else {
+		raw, err := d.pass()
+		if err != nil {
+			return Value{}, err
+		}
+		if v = Bool(kind == 't'); isNumberStart(kind) {
+			v = Value{kind: KindNumber, text: raw}
+		}
+	}
+	if d.mode == decodeStored && v.kind == KindText && a.Type != TypeComplex && sameType(a, v) {
+		return v, nil // it was checked before it was stored
 	}
 	if v.kind == KindText && v.text == "" && a.MultiValued {
 		return Value{}, nil

@@ -196,7 +196,7 @@ func (c *call) discover(body []byte, found bool) error {
 		case !found:
 			return &Error{Kind: KindNotFound, Detail: "there is no such schema or resource type"}
 		}
-		quoted, err := jsontext.AppendQuote(nil, c.base)
+		quoted, err := jsontext.AppendQuote(nil, c.absoluteBase())
 		if err != nil {
 			return invalidSyntax("the Host header is not valid UTF-8")
 		}

@@ -1,9 +1,9 @@
 package scim
 
 import (
+	"iter"
+	"net/url"
 	"strconv"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // AppendJSON appends the resource's JSON to b, in schema order: everything
@@ -24,7 +24,7 @@ func (r *Resource) MarshalJSON() ([]byte, error) {
 // JSON without links and without what depends on the request or on other
 // resources. Read it with [StoredResource].
 func (r *Resource) AppendStored(b []byte) ([]byte, error) {
-	if r.stored != nil {
+	if r.stored != "" {
 		return append(b, r.stored...), nil
 	}
 	w := writer{b: b, stored: true}
@@ -34,12 +34,17 @@ func (r *Resource) AppendStored(b []byte) ([]byte, error) {
 
 // surroundings is what an answer adds to a stored resource.
 type surroundings struct {
-	location string            // absolute URL of the resource, without which none is written
-	ref      func(Link) string // absolute URL of what a link refers to, "" if it is not known
-	links    []Link
-	owners   []Link
-	direct   int // so many of the owners are direct ones, and come first
+	prefix string   // absolute URL of the resource up to its id
+	id     string   // of the resource
+	refs   []prefix // of what links refer to
+	links  iter.Seq2[Link, error]
+	owners []Link
+	direct int   // so many of the owners are direct ones, and come first
+	err    error // of links
 }
+
+// prefix is the absolute URL up to the id for the resources of a type.
+type prefix struct{ name, url string }
 
 // writer appends JSON. Members that the mask leaves out are passed over; a
 // nil mask writes all.
@@ -52,34 +57,37 @@ type writer struct {
 }
 
 func (w *writer) resource(r *Resource, m *mask, s *surroundings) {
+	if s != nil && w.splice(r, m, s) {
+		return
+	}
 	w.mask = m
 	top := r.tree()
 	w.b = append(w.b, '{')
 	w.schemas(r, top)
-	links, owners := s != nil && len(s.links) > 0, s != nil && len(s.owners) > 0
+	links, owners := s != nil && s.links != nil, s != nil && len(s.owners) > 0
 	for _, mem := range top.members {
 		if links && mem.attr.slot > r.typ.links.slot {
-			w.references(r.typ.links, s.links, 0, s.ref)
+			w.references(r.typ.links, s)
 			links = false
 		}
 		if owners && mem.attr.slot > r.typ.owners.slot {
-			w.references(r.typ.owners, s.owners, s.direct, s.ref)
+			w.references(r.typ.owners, s)
 			owners = false
 		}
-		if s != nil && (mem.attr == r.typ.links && len(s.links) > 0 || mem.attr == r.typ.owners && len(s.owners) > 0) {
+		if s != nil && (mem.attr == r.typ.links && s.links != nil || mem.attr == r.typ.owners && len(s.owners) > 0) {
 			continue // what is beside the resource is the truth
 		}
 		if mem.attr.role == roleMeta && s != nil {
-			w.meta(mem, s.location)
+			w.meta(mem, s)
 			continue
 		}
 		w.member(mem)
 	}
 	if links {
-		w.references(r.typ.links, s.links, 0, s.ref)
+		w.references(r.typ.links, s)
 	}
 	if owners {
-		w.references(r.typ.owners, s.owners, s.direct, s.ref)
+		w.references(r.typ.owners, s)
 	}
 	w.b = append(w.b, '}')
 }
@@ -107,7 +115,7 @@ func (w *writer) member(m member) {
 		return
 	}
 	start := len(w.b)
-	w.name(m.attr.Name)
+	w.name(m.attr)
 	before := len(w.b)
 	w.value(m.val)
 	if len(w.b) == before { // everything in it was left out
@@ -115,17 +123,19 @@ func (w *writer) member(m member) {
 	}
 }
 
-func (w *writer) name(s string) {
+func (w *writer) name(a *Attribute) {
 	if last := w.b[len(w.b)-1]; last != '{' {
 		w.b = append(w.b, ',')
 	}
-	w.string(s)
+	if a.quoted != "" {
+		w.b = append(w.b, a.quoted...)
+		return
+	}
+	w.string(a.Name)
 	w.b = append(w.b, ':')
 }
 
-func (w *writer) string(s string) {
-	w.b, _ = jsontext.AppendQuote(w.b, s)
-}
+func (w *writer) string(s string) { w.b = appendQuoted(w.b, s) }
 
 func (w *writer) value(v Value) {
 	switch v.kind {
@@ -173,20 +183,20 @@ func (w *writer) list(v Value) {
 }
 
 // meta writes the stored meta with the location that the request gives it.
-func (w *writer) meta(m member, location string) {
+func (w *writer) meta(m member, s *surroundings) {
 	if !w.mask.has(m.attr) {
 		return
 	}
 	start := len(w.b)
-	w.name(m.attr.Name)
+	w.name(m.attr)
 	w.b = append(w.b, '{')
 	before := len(w.b)
 	for _, sub := range m.val.node.members {
 		w.member(sub)
 	}
-	if at := m.attr.names["location"]; location != "" && w.mask.has(at) {
-		w.name(at.Name)
-		w.string(location)
+	if at := m.attr.names["location"]; s.prefix != "" && w.mask.has(at) {
+		w.name(at)
+		w.location(s.prefix, s.id)
 	}
 	if len(w.b) == before {
 		w.b = w.b[:start]
@@ -195,16 +205,37 @@ func (w *writer) meta(m member, location string) {
 	w.b = append(w.b, '}')
 }
 
+// location writes the URL of a resource.
+func (w *writer) location(prefix, id string) {
+	w.b = append(w.b, '"')
+	w.b = appendEscaped(w.b, prefix)
+	w.b = appendEscaped(w.b, url.PathEscape(id))
+	w.b = append(w.b, '"')
+}
+
 // references writes links as the values of a multi-valued attribute.
-func (w *writer) references(a *Attribute, links []Link, direct int, ref func(Link) string) {
+func (w *writer) references(a *Attribute, s *surroundings) {
 	if !w.mask.has(a) {
 		return
 	}
 	start := len(w.b)
-	w.name(a.Name)
+	w.name(a)
 	w.b = append(w.b, '[')
 	first := len(w.b)
-	w.referenceItems(a, links, direct, ref)
+	if a.role == roleOwners {
+		w.referenceItems(a, s.owners, s.direct, s.refs)
+	} else {
+		subs := w.shown(a)
+		inner := *w // a writer that the loop's function shares would always lie on the heap
+		for l, err := range s.links {
+			if err != nil {
+				s.err = err
+				break
+			}
+			inner.reference(l, subs, a.role, true, s.refs)
+		}
+		w.b = inner.b
+	}
 	if len(w.b) == first {
 		w.b = w.b[:start]
 		return
@@ -215,35 +246,57 @@ func (w *writer) references(a *Attribute, links []Link, direct int, ref func(Lin
 	w.b = append(w.b, ']')
 }
 
+// shown returns the sub-attributes that the mask leaves in.
+func (w *writer) shown(a *Attribute) []*Attribute {
+	subs := make([]*Attribute, 0, 8)
+	for _, sub := range a.SubAttributes {
+		if w.mask.has(sub) {
+			subs = append(subs, sub)
+		}
+	}
+	return subs
+}
+
 // referenceItems writes the elements of such an array. Owners behind the
 // direct ones are indirect.
-func (w *writer) referenceItems(a *Attribute, links []Link, direct int, ref func(Link) string) {
+func (w *writer) referenceItems(a *Attribute, links []Link, direct int, refs []prefix) {
+	subs := w.shown(a)
 	for i, l := range links {
-		mark := len(w.b)
-		if w.b[mark-1] != '[' {
-			w.b = append(w.b, ',')
-		}
-		w.b = append(w.b, '{')
-		before := len(w.b)
-		for _, sub := range a.SubAttributes {
-			if !w.mask.has(sub) {
-				continue
-			}
-			if text := l.sub(sub.Name, a.role, i < direct, ref); text != "" {
-				w.name(sub.Name)
-				w.string(text)
-			}
-		}
-		if len(w.b) == before {
-			w.b = w.b[:mark]
-			continue
-		}
-		w.b = append(w.b, '}')
+		w.reference(l, subs, a.role, i < direct, refs)
 	}
 }
 
-// sub returns the text of a link's sub-attribute, "" if it has none.
-func (l Link) sub(name string, in role, direct bool, ref func(Link) string) string {
+// reference writes one link with some sub-attributes.
+func (w *writer) reference(l Link, subs []*Attribute, in role, direct bool, refs []prefix) {
+	mark := len(w.b)
+	if w.b[mark-1] != '[' {
+		w.b = append(w.b, ',')
+	}
+	w.b = append(w.b, '{')
+	before := len(w.b)
+	for _, sub := range subs {
+		if sub.Name == "$ref" {
+			for _, p := range refs {
+				if p.name == l.Type {
+					w.name(sub)
+					w.location(p.url, l.Value)
+				}
+			}
+		} else if text := l.sub(sub.Name, in, direct); text != "" {
+			w.name(sub)
+			w.string(text)
+		}
+	}
+	if len(w.b) == before {
+		w.b = w.b[:mark]
+		return
+	}
+	w.b = append(w.b, '}')
+}
+
+// sub returns the text of a link's sub-attribute, "" if it has none; that of
+// $ref is the answer's.
+func (l Link) sub(name string, in role, direct bool) string {
 	switch name {
 	case "value":
 		return l.Value
@@ -257,10 +310,17 @@ func (l Link) sub(name string, in role, direct bool, ref func(Link) string) stri
 			return "direct"
 		}
 		return "indirect"
-	case "$ref":
-		if ref != nil {
-			return ref(l)
-		}
 	}
 	return ""
+}
+
+// linkSeq yields links that are there.
+func linkSeq(links []Link) iter.Seq2[Link, error] {
+	return func(yield func(Link, error) bool) {
+		for _, l := range links {
+			if !yield(l, nil) {
+				return
+			}
+		}
+	}
 }

@@ -156,7 +156,7 @@ func (e *Endpoint[T]) withoutLinks(op Operation) (Operation, bool) {
 		p, err := e.typ.parsePath(op.Path, &filter.Options{MaxBytes: clientFilterBytes, Tolerant: true})
 		return op, err != nil || p.chain()[0] != e.typ.links
 	}
-	fields, err := objectMembers(op.Value)
+	fields, err := valueMembers(op.Value)
 	if err != nil {
 		return op, true
 	}

@@ -155,8 +155,11 @@ func checkPatch(t rapid.TB, ops string) {
 
 // readPatch reads a message as a client would have built it.
 func readPatch(data []byte) (*Patch, bool) {
-	fields, err := objectMembers(data)
-	if err != nil || !jsontext.Value(data).IsValid() || jsontext.Value(fields.get("operations")).Kind() != '[' {
+	if !jsontext.Value(data).IsValid() {
+		return nil, false
+	}
+	fields, err := objectMembers(nil, string(data))
+	if err != nil || !strings.HasPrefix(fields.get("operations"), "[") {
 		return nil, false
 	}
 	elements, err := arrayElements(fields.get("operations"))
@@ -165,7 +168,7 @@ func readPatch(data []byte) (*Patch, bool) {
 	}
 	p := &Patch{}
 	for _, element := range elements {
-		op, err := objectMembers(element)
+		op, err := objectMembers(nil, element)
 		if err != nil {
 			return nil, false
 		}
@@ -174,10 +177,14 @@ func readPatch(data []byte) (*Patch, bool) {
 			return nil, false
 		}
 		path, err := jsonText(op.get("path"))
-		if err != nil && op.get("path") != nil {
+		if err != nil && op.get("path") != "" {
 			return nil, false
 		}
-		p.Operations = append(p.Operations, Operation{Op: Op(word), Path: path, Value: op.get("value")})
+		o := Operation{Op: Op(word), Path: path}
+		if value := op.get("value"); value != "" {
+			o.Value = []byte(value)
+		}
+		p.Operations = append(p.Operations, o)
 	}
 	return p, true
 }

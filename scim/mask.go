@@ -29,6 +29,9 @@ func (m *mask) put(a *Attribute, on bool) {
 // newMask compiles "attributes" and "excludedAttributes" (RFC 7644 section
 // 3.9). Names that no schema has select nothing.
 func (t *ResourceType) newMask(attributes, excluded []string) *mask {
+	if t.whole != nil && len(attributes) == 0 && len(excluded) == 0 {
+		return t.whole
+	}
 	m := &mask{bits: make([]uint64, (t.count+63)/64)}
 	if len(attributes) > 0 {
 		m.fill(t.root, func(a *Attribute) bool { return a.Returned == ReturnedAlways })

@@ -11,6 +11,7 @@ type Filter struct {
 	expr     filter.Expr
 	match    matcher
 	equal    []Equality
+	looksAt  slotSet // attributes at the top that decide
 }
 
 // Equality is something that a resource must hold for a filter to match it:
@@ -36,7 +37,7 @@ func (t *ResourceType) compileFilter(e filter.Expr, c compiler) (*Filter, error)
 	if err != nil {
 		return nil, err
 	}
-	f := &Filter{compiler: c, expr: e, match: m}
+	f := &Filter{compiler: c, expr: e, match: m, looksAt: c.looksAt}
 	c.equalities(t.root, e, &f.equal)
 	return f, nil
 }
@@ -68,7 +69,8 @@ func (f *Filter) Attribute(on *Attribute, p filter.AttrPath) *Attribute {
 	if on == nil {
 		on = f.compiler.typ.root
 	}
-	a, err := f.compiler.operand(on, p)
+	c := f.compiler // it notes what it was asked about
+	a, err := c.operand(on, p)
 	if err != nil {
 		return nil
 	}

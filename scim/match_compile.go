@@ -14,6 +14,7 @@ type compiler struct {
 	kind      Kind // of its errors
 	tolerant  bool // a value without quotes can be a text
 	undefined bool // an attribute that the type does not have is one without a value
+	looksAt   slotSet
 }
 
 // The matchers of what has no attribute to look at.
@@ -215,6 +216,9 @@ func (c *compiler) operand(on *Attribute, p filter.AttrPath) (*Attribute, error)
 	if err != nil {
 		e := asError(err)
 		return nil, &Error{Kind: c.kind, Path: e.Path, Detail: e.Detail}
+	}
+	if c.looksAt.put(a.chain[0]); a.role == roleSchemas {
+		c.looksAt.all = true // they follow from all that is there
 	}
 	for around := a; around.parent != nil; around = around.parent {
 		if around.Returned == ReturnedNever {

@@ -40,10 +40,10 @@ type memScope struct {
 type memRow struct {
 	id      string
 	typ     *ResourceType
-	stored  []byte
-	touched []byte // the next stored, while a deletion is under way
+	stored  string
+	touched string // the next stored, while a deletion is under way
 	display string
-	keys    []Equality // where the row is in the indexes
+	keys    []indexKey // where the row is in the indexes
 	links   linkSet
 	seq     uint64 // grows with the rows of a store
 	at      int    // position in memTable.order
@@ -71,11 +71,22 @@ func (s *MemoryStore) View(ctx context.Context, ref Ref, fn func(*Entry) error) 
 	if err != nil {
 		return err
 	}
-	return fn(row.entry(sc))
+	return fn(&row.entry(sc).Entry)
 }
 
-func (row *memRow) entry(sc *memScope) *Entry {
-	return &Entry{Resource: StoredResource(row.typ, row.stored), Links: &memLinks{scope: sc, row: row}}
+// entry returns a row as the functions of callers see it.
+func (row *memRow) entry(sc *memScope) *memEntry {
+	e := &memEntry{r: Resource{typ: row.typ, stored: row.stored}, links: memLinks{scope: sc, row: row}}
+	e.Resource, e.Links = &e.r, &e.links
+	return e
+}
+
+// memEntry is an entry with what it points to.
+type memEntry struct {
+	Entry
+	r     Resource
+	links memLinks
+	keys  [8]indexKey
 }
 
 // Create implements [Store].
@@ -127,19 +138,37 @@ func (s *MemoryStore) scopeForWrite(ctx context.Context) *memScope {
 
 // encode takes over a resource: its stored form and what it is found by.
 func (row *memRow) encode(r *Resource) error {
-	stored, err := r.AppendStored(nil)
+	stored, err := r.encoded()
 	if err != nil {
 		return err
 	}
-	row.stored = slices.Clone(stored) // of its exact size
 	// Texts of a resource are parts of the JSON they came in, and would keep
 	// all of it.
-	row.display = strings.Clone(r.tree().get(r.typ.root.sub("displayName")).text)
-	row.keys = nil
-	for key := range r.IndexKeys() {
-		row.keys = append(row.keys, Equality{key.Path, strings.Clone(key.Key)})
+	row.stored, row.display = stored, r.displayName()
+	if row.display != "" {
+		row.display = strings.Clone(row.display)
 	}
+	row.setKeys(r.indexKeys(make([]indexKey, 0, 8)))
 	return nil
+}
+
+// setKeys keeps copies of keys, which lie in one text.
+func (row *memRow) setKeys(keys []indexKey) {
+	var b strings.Builder
+	size := 0
+	for _, key := range keys {
+		size += len(key.text)
+	}
+	b.Grow(size)
+	for _, key := range keys {
+		b.WriteString(key.text)
+	}
+	text := b.String()
+	row.keys = make([]indexKey, len(keys))
+	for i, key := range keys {
+		row.keys[i] = indexKey{key.at, text[:len(key.text)]}
+		text = text[len(key.text):]
+	}
 }
 
 // Update implements [Store].
@@ -150,26 +179,32 @@ func (s *MemoryStore) Update(ctx context.Context, ref Ref, fn func(*Entry) error
 	if err != nil {
 		return err
 	}
-	staged := &memLinks{scope: sc, row: row}
-	e := &Entry{Resource: StoredResource(row.typ, row.stored), Links: staged}
-	if err := fn(e); err != nil {
+	e := row.entry(sc)
+	if err := fn(&e.Entry); err != nil {
 		if errors.Is(err, ErrUnchanged) {
 			return nil
 		}
 		return err
 	}
-	next := &memRow{id: row.id, typ: row.typ}
-	if err := next.encode(e.Resource); err != nil {
+	stored, err := e.Resource.encoded()
+	if err != nil {
 		return err
 	}
-	if err := t.checkUnique(next.keys, row); err != nil {
-		return err
+	keys := e.Resource.indexKeys(e.keys[:0])
+	if !slices.Equal(keys, row.keys) {
+		if err := t.checkUnique(keys, row); err != nil {
+			return err
+		}
+		t.unindex(row)
+		row.setKeys(keys)
+		t.index(row)
 	}
-	s.changes.add(memChange{scope: sc, typ: row.typ, before: row.stored, after: next.stored, links: staged.changed()})
-	t.unindex(row)
-	row.stored, row.display, row.keys = next.stored, next.display, next.keys
-	t.index(row)
-	staged.commit()
+	if display := e.Resource.displayName(); display != row.display {
+		row.display = strings.Clone(display)
+	}
+	s.changes.add(memChange{scope: sc, typ: row.typ, before: row.stored, after: stored, links: e.links.changed()})
+	row.stored = stored
+	e.links.commit()
 	return nil
 }
 
@@ -182,7 +217,7 @@ func (s *MemoryStore) Delete(ctx context.Context, ref Ref, fn func(*Entry) error
 		return err
 	}
 	if fn != nil {
-		if err := fn(row.entry(sc)); err != nil {
+		if err := fn(&row.entry(sc).Entry); err != nil {
 			return err
 		}
 	}
@@ -197,7 +232,7 @@ func (s *MemoryStore) Delete(ctx context.Context, ref Ref, fn func(*Entry) error
 	}
 	for _, owner := range owners {
 		s.changes.add(memChange{scope: sc, typ: owner.typ, before: owner.stored, after: owner.touched, links: true})
-		owner.stored, owner.touched = owner.touched, nil
+		owner.stored, owner.touched = owner.touched, ""
 		owner.links.remove(row.id)
 	}
 	delete(sc.owners, row.id)
@@ -208,10 +243,10 @@ func (s *MemoryStore) Delete(ctx context.Context, ref Ref, fn func(*Entry) error
 
 // touch prepares a new version of a resource that loses a link.
 func (row *memRow) touch() error {
-	r := StoredResource(row.typ, row.stored)
+	r := storedResource(row.typ, row.stored)
 	r.Touch()
-	touched, err := r.AppendStored(nil)
-	row.touched = slices.Clone(touched)
+	touched, err := r.encoded()
+	row.touched = touched
 	return err
 }
 
@@ -227,31 +262,94 @@ func (s *MemoryStore) List(ctx context.Context, q *Query) (*Page, error) {
 	if sc == nil || sc.tables[q.Type.name] == nil {
 		return page, nil
 	}
+	table := sc.tables[q.Type.name]
 	var rows []*memRow
-	var keys []SortKey
-	for row := range sc.tables[q.Type.name].candidates(sc, q.Filter) {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	var err error
+	if q.Filter == nil && q.Sort == nil {
+		page.Total, rows = len(table.rows), table.page(q.Start, q.Count)
+		err = ctx.Err()
+	} else {
+		page.Total, rows, err = table.selected(ctx, sc, q)
+	}
+	if err != nil {
+		return nil, err
+	}
+	page.Items = sc.items(rows, q)
+	return page, nil
+}
+
+// items returns rows as a page has them.
+func (sc *memScope) items(rows []*memRow, q *Query) []Item {
+	items, resources := make([]Item, len(rows)), make([]Resource, len(rows))
+	for i, row := range rows {
+		resources[i] = Resource{typ: row.typ, stored: row.stored}
+		items[i].Resource = &resources[i]
+		if q.Links {
+			items[i].Links = row.links.list()
 		}
-		r := StoredResource(row.typ, row.stored) // decoded if it is looked at, and dropped again
-		if q.Filter != nil && !q.Filter.Match(r, memReader{sc, row}) {
+		if q.Owners {
+			items[i].Owners = sc.ownersOf(row.id)
+		}
+	}
+	return items
+}
+
+// page returns the rows from the 1-based index start on.
+func (t *memTable) page(start, count int) []*memRow {
+	start = max(start, 1)
+	count = max(0, min(count, len(t.rows)-start+1))
+	rows := make([]*memRow, 0, count)
+	skip := start - 1
+	order := t.order
+	if len(order) == len(t.rows) { // no gaps
+		order, skip = order[min(skip, len(order)):], 0
+	}
+	for _, slot := range order {
+		switch {
+		case len(rows) == count:
+			return rows
+		case slot.row == nil:
+		case skip > 0:
+			skip--
+		default:
+			rows = append(rows, slot.row)
+		}
+	}
+	return rows
+}
+
+// selected returns the rows that a query's filter selects, one page of them
+// in the query's order, and how many there are.
+func (t *memTable) selected(ctx context.Context, sc *memScope, q *Query) (total int, rows []*memRow, err error) {
+	var match *storedMatcher
+	if q.Filter != nil {
+		match = newStoredMatcher(q.Filter)
+	}
+	var keys []SortKey
+	reader := &memReader{scope: sc}
+	looked := 0
+	for row := range t.candidates(sc, q.Filter) {
+		if looked++; looked%64 == 1 {
+			if err := ctx.Err(); err != nil {
+				return 0, nil, err
+			}
+		}
+		reader.row = row
+		if match != nil && !match.match(row.stored, reader) {
 			continue
 		}
-		page.Total++
+		total++
 		switch {
 		case q.Sort != nil:
-			rows, keys = append(rows, row), append(keys, q.Sort.Key(r))
-		case page.Total >= q.Start && len(rows) < q.Count:
+			rows, keys = append(rows, row), append(keys, q.Sort.Key(storedResource(row.typ, row.stored)))
+		case total >= q.Start && len(rows) < q.Count:
 			rows = append(rows, row)
 		}
 	}
 	if q.Sort != nil {
 		rows = cut(sortRows(q.Sort, rows, keys), q.Start, q.Count)
 	}
-	for _, row := range rows {
-		page.Items = append(page.Items, sc.item(row, q))
-	}
-	return page, nil
+	return total, rows, nil
 }
 
 // sortRows returns the rows in an order; those that are equal keep theirs.
@@ -272,17 +370,6 @@ func sortRows(s *Sort, rows []*memRow, keys []SortKey) []*memRow {
 func cut(rows []*memRow, start, count int) []*memRow {
 	rows = rows[min(max(start, 1)-1, len(rows)):]
 	return rows[:min(count, len(rows))]
-}
-
-func (sc *memScope) item(row *memRow, q *Query) Item {
-	item := Item{Resource: StoredResource(row.typ, row.stored)}
-	if q.Links {
-		item.Links = slices.Collect(row.links.all(""))
-	}
-	if q.Owners {
-		item.Owners = sc.ownersOf(row.id)
-	}
-	return item
 }
 
 // memReader answers filters on links and owners.

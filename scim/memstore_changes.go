@@ -14,7 +14,7 @@ type memChange struct {
 	scope         *memScope
 	time          time.Time
 	typ           *ResourceType
-	before, after []byte // stored forms; nil for a creation and for a deletion
+	before, after string // stored forms; "" for a creation and for a deletion
 	links         bool   // some changed
 }
 
@@ -81,11 +81,11 @@ func (s *MemoryStore) Changes(ctx context.Context, after uint64, limit int) ([]C
 	return out, nil
 }
 
-func stored(t *ResourceType, form []byte) *Resource {
-	if form == nil {
+func stored(t *ResourceType, form string) *Resource {
+	if form == "" {
 		return nil
 	}
-	return StoredResource(t, form)
+	return storedResource(t, form)
 }
 
 // Owners implements [OwnerStore].

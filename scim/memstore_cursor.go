@@ -68,29 +68,33 @@ func (sc *memScope) listAfter(ctx context.Context, q *Query) (*Page, error) {
 	case q.After != "":
 		page.Total = -1
 	}
-	var last *memRow
+	var match *storedMatcher
+	if q.Filter != nil {
+		match = newStoredMatcher(q.Filter)
+	}
+	var rows []*memRow
 	for row := range table.behind(sc, q.Filter, at.seq) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if q.Filter != nil && !q.Filter.Match(StoredResource(row.typ, row.stored), memReader{sc, row}) {
+		if match != nil && !match.match(row.stored, &memReader{sc, row}) {
 			continue
 		}
 		if counts {
 			page.Total++
 		}
 		switch {
-		case len(page.Items) < q.Count:
-			page.Items = append(page.Items, sc.item(row, q))
-			last = row
+		case len(rows) < q.Count:
+			rows = append(rows, row)
 			continue
 		case page.Next == "":
-			page.Next = memPosition{seq: last.seq}.text(nil)
+			page.Next = memPosition{seq: rows[len(rows)-1].seq}.text(nil)
 		}
 		if !counts {
 			break
 		}
 	}
+	page.Items = sc.items(rows, q)
 	return page, nil
 }
 
@@ -128,7 +132,7 @@ func (sc *memScope) listSortedAfter(ctx context.Context, q *Query, at memPositio
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		r := StoredResource(row.typ, row.stored)
+		r := storedResource(row.typ, row.stored)
 		if q.Filter != nil && !q.Filter.Match(r, memReader{sc, row}) {
 			continue
 		}
@@ -146,9 +150,11 @@ func (sc *memScope) listSortedAfter(ctx context.Context, q *Query, at memPositio
 	if len(next) > q.Count {
 		next, more = next[:q.Count], true
 	}
-	for _, p := range next {
-		page.Items = append(page.Items, sc.item(p.row, q))
+	rows := make([]*memRow, len(next))
+	for i, p := range next {
+		rows[i] = p.row
 	}
+	page.Items = sc.items(rows, q)
 	if more {
 		page.Next = next[len(next)-1].text(q.Sort)
 	}

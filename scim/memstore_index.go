@@ -10,7 +10,8 @@ type memTable struct {
 	typ   *ResourceType
 	rows  map[string]*memRow
 	order []memSlot // in the order they were made
-	found map[Equality][]*memRow
+	first map[indexKey]*memRow
+	more  map[indexKey][]*memRow // other rows of a key that several have
 }
 
 // memSlot is the place of a row in the order. It keeps its number when the
@@ -23,7 +24,7 @@ type memSlot struct {
 func (sc *memScope) table(t *ResourceType) *memTable {
 	table := sc.tables[t.name]
 	if table == nil {
-		table = &memTable{typ: t, rows: map[string]*memRow{}, found: map[Equality][]*memRow{}}
+		table = &memTable{typ: t, rows: map[string]*memRow{}, first: map[indexKey]*memRow{}, more: map[indexKey][]*memRow{}}
 		sc.tables[t.name] = table
 	}
 	return table
@@ -37,15 +38,13 @@ func equalityOf(a *Attribute, text string) Equality {
 }
 
 // checkUnique refuses keys of unique attributes that another row has.
-func (t *memTable) checkUnique(keys []Equality, self *memRow) error {
-	for _, p := range t.typ.unique {
-		for _, key := range keys {
-			if key.Path != p.attr.path {
-				continue
-			}
-			if slices.ContainsFunc(t.found[key], func(row *memRow) bool { return row != self }) {
-				return &Error{Kind: KindUniqueness, Path: key.Path, Detail: "the value is in use by another " + t.typ.name}
-			}
+func (t *memTable) checkUnique(keys []indexKey, self *memRow) error {
+	for _, key := range keys {
+		if key.at >= len(t.typ.unique) {
+			continue
+		}
+		if have := t.first[key]; have != nil && have != self {
+			return &Error{Kind: KindUniqueness, Path: t.typ.unique[key.at].text, Detail: "the value is in use by another " + t.typ.name}
 		}
 	}
 	return nil
@@ -60,21 +59,41 @@ func (t *memTable) insert(row *memRow) {
 
 func (t *memTable) index(row *memRow) {
 	for _, key := range row.keys {
-		if !slices.Contains(t.found[key], row) {
-			t.found[key] = append(t.found[key], row)
+		switch have := t.first[key]; {
+		case have == nil:
+			t.first[key] = row
+		case have != row && !slices.Contains(t.more[key], row):
+			t.more[key] = append(t.more[key], row)
 		}
 	}
 }
 
 func (t *memTable) unindex(row *memRow) {
 	for _, key := range row.keys {
-		left := slices.DeleteFunc(slices.Clone(t.found[key]), func(o *memRow) bool { return o == row })
-		if len(left) == 0 {
-			delete(t.found, key)
+		more := t.more[key]
+		switch {
+		case t.first[key] != row:
+			more = slices.DeleteFunc(slices.Clone(more), func(o *memRow) bool { return o == row })
+		case len(more) == 0:
+			delete(t.first, key)
+		default:
+			t.first[key], more = more[0], slices.Clone(more[1:])
+		}
+		if len(more) == 0 {
+			delete(t.more, key)
 		} else {
-			t.found[key] = left
+			t.more[key] = more
 		}
 	}
+}
+
+// found returns the rows of a key.
+func (t *memTable) found(key indexKey) []*memRow {
+	row := t.first[key]
+	if row == nil {
+		return nil
+	}
+	return append([]*memRow{row}, t.more[key]...)
 }
 
 func (t *memTable) remove(row *memRow) {
@@ -119,9 +138,9 @@ func (t *memTable) narrow(sc *memScope, f *Filter) ([]*memRow, bool) {
 			}
 			return nil, true
 		}
-		for _, p := range t.typ.indexed {
+		for at, p := range t.typ.indexed {
 			if p.attr.path == key.Path {
-				return t.found[key], true
+				return t.found(indexKey{at, key.Key}), true
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package scim
 import (
 	"context"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -67,6 +68,14 @@ func (s *linkSet) all(after string) iter.Seq[Link] {
 			}
 		}
 	}
+}
+
+// list returns the links, nil for none.
+func (s *linkSet) list() []Link {
+	if s.len() == 0 {
+		return nil
+	}
+	return slices.AppendSeq(make([]Link, 0, s.len()), s.all(""))
 }
 
 // clone returns a link whose texts are not parts of the JSON they came in.

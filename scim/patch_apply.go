@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // patcher applies operations to one resource. With links, paths under the
@@ -115,15 +113,18 @@ func (pa *patcher) checkImmutable(p *Path, v Value) error {
 }
 
 func (pa *patcher) decode(op operation) (Value, error) {
-	if op.value == nil {
+	if op.value == "" {
 		return Value{}, invalidValue(op.path.attr.path, "%s needs a value", op.op)
 	}
 	d := decoder{typ: pa.r.typ, mode: decodePatch, profile: pa.profile, depth: defaultLimits.JSONDepth}
 	d.reset(op.value)
+	if op.value[0] == '{' || op.value[0] == '[' {
+		d.open = make([]member, 0, 8)
+	}
 	if f := op.path.filter; f != nil && f.on == op.path.attr {
 		return d.single(op.path.attr) // one element, not the list
 	}
-	if op.path.attr.parent != pa.r.typ.root && op.path.attr.parent.role != roleExtension && d.in.PeekKind() == '{' && op.path.attr.Type != TypeComplex && pa.tolerant {
+	if op.path.attr.parent != pa.r.typ.root && op.path.attr.parent.role != roleExtension && d.peek() == '{' && op.path.attr.Type != TypeComplex && pa.tolerant {
 		return d.wrapped(op.path.attr)
 	}
 	return d.value(op.path.attr)
@@ -209,7 +210,7 @@ func addValues(holder *node, a *Attribute, v Value) {
 // without a known sub-attribute, changes nothing. An added empty text is how
 // Entra clears.
 func (pa *patcher) clear(op operation) error {
-	kind := jsontext.Value(op.value).Kind()
+	kind := op.value[0]
 	if kind == '{' || op.op == OpAdd && !(pa.tolerant && kind == '"') {
 		return nil
 	}
@@ -228,7 +229,7 @@ func (pa *patcher) remove(op operation) error {
 	if err := pa.checkImmutable(p, Value{}); err != nil {
 		return err
 	}
-	if p.attr.MultiValued && !p.selects() && op.value != nil && string(op.value) != "null" {
+	if p.attr.MultiValued && !p.selects() && op.value != "" && op.value != "null" {
 		return pa.removeValues(op)
 	}
 	// What is not there is no error: RFC 7644 section 3.5.2.2 says so of

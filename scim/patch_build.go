@@ -75,13 +75,13 @@ func (p *Patch) Entra() *Patch {
 		case OpReplace:
 			op.Op = "Replace"
 		}
-		fields, err := objectMembers(op.Value)
+		fields, err := valueMembers(op.Value)
 		if op.Path != "" || err != nil {
 			out.Operations = append(out.Operations, op.entra())
 			continue
 		}
 		for _, f := range fields {
-			out.Operations = append(out.Operations, Operation{Op: op.Op, Path: f.spelled, Value: f.value}.entra())
+			out.Operations = append(out.Operations, Operation{Op: op.Op, Path: f.spelled, Value: []byte(f.value)}.entra())
 		}
 	}
 	return out
@@ -101,8 +101,8 @@ func (op Operation) entra() Operation {
 	case 't', 'f':
 		op.Value = strconv.AppendQuote(nil, map[bool]string{true: "True", false: "False"}[strings.TrimSpace(string(op.Value)) == "true"])
 	case '{':
-		if fields, err := objectMembers(op.Value); err == nil && len(fields) == 1 && fields[0].name == "value" {
-			op.Value = fields[0].value
+		if fields, err := valueMembers(op.Value); err == nil && len(fields) == 1 && fields[0].name == "value" {
+			op.Value = []byte(fields[0].value)
 		}
 	}
 	return op

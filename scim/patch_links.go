@@ -1,7 +1,7 @@
 package scim
 
 import (
-	"github.com/go-json-experiment/json/jsontext"
+	"strings"
 )
 
 // link carries out an operation on the links beside the resource: a member
@@ -23,7 +23,7 @@ func (pa *patcher) link(op operation) error {
 
 // linkSet adds, replaces or removes listed links.
 func (pa *patcher) linkSet(op operation) error {
-	if op.op == OpRemove && (op.value == nil || string(op.value) == "null") {
+	if op.op == OpRemove && (op.value == "" || op.value == "null") {
 		return pa.unlinkExcept(nil)
 	}
 	v, err := pa.decode(op)
@@ -85,7 +85,7 @@ func (pa *patcher) replaceLinks(put []Link) error {
 // linkValues sorts the listed links into those to keep and those to remove;
 // some clients mark the latter with "operation":"delete".
 func (pa *patcher) linkValues(op operation, v Value) (put []Link, gone []string, err error) {
-	deleted := map[string]bool{}
+	var deleted map[string]bool
 	if pa.tolerant {
 		deleted = markedDeleted(op.value)
 	}
@@ -105,19 +105,27 @@ func (pa *patcher) linkValues(op operation, v Value) (put []Link, gone []string,
 	return put, gone, nil
 }
 
-func markedDeleted(raw []byte) map[string]bool {
-	out := map[string]bool{}
-	if len(raw) == 0 || jsontext.Value(raw).Kind() != '[' {
-		return out
+func markedDeleted(raw string) map[string]bool {
+	if !strings.HasPrefix(raw, "[") {
+		return nil
 	}
+	var out map[string]bool
 	elements, _ := arrayElements(raw)
 	for _, element := range elements {
-		fields, err := objectMembers(element)
+		var some [4]field
+		fields, err := objectMembers(some[:0], element)
 		if err != nil {
 			continue
 		}
-		if word, _ := jsonText(fields.get("operation")); foldASCII(word) == "delete" {
+		mark := fields.get("operation")
+		if mark == "" {
+			continue
+		}
+		if word, _ := jsonText(mark); foldASCII(word) == "delete" {
 			id, _ := jsonText(fields.get("value"))
+			if out == nil {
+				out = map[string]bool{}
+			}
 			out[id] = true
 		}
 	}
@@ -194,7 +202,7 @@ func (f *valueFilter) linkValue() (string, bool) {
 func (l Link) node(a *Attribute) *node {
 	n := &node{}
 	for _, sub := range a.SubAttributes {
-		if text := l.sub(sub.Name, a.role, true, nil); text != "" {
+		if text := l.sub(sub.Name, a.role, true); text != "" {
 			n.set(sub, String(text))
 		}
 	}

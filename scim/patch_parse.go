@@ -1,11 +1,9 @@
 package scim
 
 import (
-	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/zohoscim/zohoscim/scim/filter"
 )
@@ -21,35 +19,28 @@ type patchReader struct {
 type operation struct {
 	op    Op
 	path  *Path
-	value []byte // JSON; nil for none
-	place string // how errors name the operation
+	value string // JSON; "" for none
+	place place  // how errors name the operation
 }
+
+// place is the index of an operation in its message.
+type place int
+
+func (p place) String() string { return "Operations[" + strconv.Itoa(int(p)) + "]" }
 
 // read parses a PATCH message and resolves its paths. A value without a path
 // becomes one operation per attribute in it, so that every later check sees
 // one form only.
 func (pr *patchReader) read(data []byte) ([]operation, error) {
-	d := decoder{typ: pr.typ, depth: pr.limits.JSONDepth}
-	d.reset(data)
-	if d.in.PeekKind() != '{' {
-		return nil, d.syntax("a PatchOp message: a JSON object with \"Operations\"")
-	}
-	raw, err := d.skip()
+	fields, err := messageMembers(data, pr.limits.JSONDepth, "a PatchOp message: a JSON object with \"Operations\"")
 	if err != nil {
 		return nil, err
 	}
-	if err := d.end(); err != nil {
-		return nil, err
-	}
-	fields, err := objectMembers([]byte(raw))
-	if err != nil {
-		return nil, err
-	}
-	if !pr.tolerant && !bytes.Contains(fields.get("schemas"), []byte(`"`+messagePatch+`"`)) {
+	if !pr.tolerant && !strings.Contains(fields.get("schemas"), `"`+messagePatch+`"`) {
 		return nil, invalidSyntax("schemas: a PATCH message names %s", messagePatch)
 	}
 	list := fields.get("operations")
-	if len(list) == 0 || list[0] != '[' {
+	if !strings.HasPrefix(list, "[") {
 		return nil, invalidSyntax("Operations: the message needs an array of operations")
 	}
 	elements, err := arrayElements(list)
@@ -62,20 +53,21 @@ func (pr *patchReader) read(data []byte) ([]operation, error) {
 	if len(elements) > pr.limits.PatchOperations {
 		return nil, pr.tooMany()
 	}
-	var out []operation
+	out := make([]operation, 0, len(elements))
 	for i, element := range elements {
-		if out, err = pr.operation(out, element, fmt.Sprintf("Operations[%d]", i)); err != nil {
+		if out, err = pr.operation(out, element, place(i)); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func (pr *patchReader) operation(out []operation, raw []byte, place string) ([]operation, error) {
-	if jsontext.Value(raw).Kind() != '{' {
+func (pr *patchReader) operation(out []operation, raw string, place place) ([]operation, error) {
+	if !strings.HasPrefix(raw, "{") {
 		return nil, invalidSyntax("%s: an operation is an object with op, path and value", place)
 	}
-	fields, err := objectMembers(raw)
+	var three [4]field // op, path and value
+	fields, err := objectMembers(three[:0], raw)
 	if err != nil {
 		return nil, pr.at(place, err)
 	}
@@ -83,20 +75,22 @@ func (pr *patchReader) operation(out []operation, raw []byte, place string) ([]o
 	if err != nil {
 		return nil, invalidSyntax("%s: op is one of add, remove and replace", place)
 	}
-	if pr.tolerant {
-		word = foldASCII(word)
+	op := operation{place: place, value: fields.get("value")}
+	for _, known := range [...]Op{OpAdd, OpRemove, OpReplace} {
+		if word == string(known) || pr.tolerant && len(word) == len(known) && foldASCII(word) == string(known) {
+			op.op = known
+		}
 	}
-	op := operation{op: Op(word), place: place, value: fields.get("value")}
-	if op.op != OpAdd && op.op != OpRemove && op.op != OpReplace {
+	if op.op == "" {
 		return nil, invalidSyntax("%s: op is one of add, remove and replace", place)
 	}
 	path := fields.get("path")
-	if path == nil || pr.tolerant && string(path) == "null" {
+	if path == "" || pr.tolerant && path == "null" {
 		return pr.pathless(out, op)
 	}
 	text, err := jsonText(path)
 	if err != nil {
-		return nil, invalidPath(place, "the path is a JSON string")
+		return nil, invalidPath(place.String(), "the path is a JSON string")
 	}
 	if pr.tolerant && (text == "" || foldASCII(text) == pr.typ.byURI[0].uri) {
 		return pr.pathless(out, op)
@@ -114,9 +108,9 @@ func (pr *patchReader) path(text string) (*Path, error) {
 }
 
 // at puts the operation's place before an error.
-func (pr *patchReader) at(place string, err error) error {
+func (pr *patchReader) at(place place, err error) error {
 	e := *asError(err)
-	e.Path = strings.TrimSuffix(place+": "+e.Path, ": ")
+	e.Path = strings.TrimSuffix(place.String()+": "+e.Path, ": ")
 	return &e
 }
 
@@ -124,12 +118,12 @@ func (pr *patchReader) at(place string, err error) error {
 // may be paths themselves: "name.givenName", "urn:…:User:department".
 func (pr *patchReader) pathless(out []operation, op operation) ([]operation, error) {
 	if op.op == OpRemove {
-		return nil, &Error{Kind: KindNoTarget, Path: op.place, Detail: "remove needs a path"}
+		return nil, &Error{Kind: KindNoTarget, Path: op.place.String(), Detail: "remove needs a path"}
 	}
-	if jsontext.Value(op.value).Kind() != '{' {
+	if !strings.HasPrefix(op.value, "{") {
 		return nil, invalidSyntax("%s: without a path the value is an object of attributes", op.place)
 	}
-	fields, err := objectMembers(op.value)
+	fields, err := objectMembers(nil, op.value)
 	if err != nil {
 		return nil, pr.at(op.place, err)
 	}
@@ -167,17 +161,17 @@ func (pr *patchReader) resolved(out []operation, op operation) ([]operation, err
 	case a.role == roleSchemas:
 		return out, nil // they follow from what the resource holds
 	case op.op == OpRemove || a.Type != TypeComplex || a.MultiValued || a.Mutability == ReadOnly ||
-		op.path.filter != nil || jsontext.Value(op.value).Kind() != '{':
+		op.path.filter != nil || !strings.HasPrefix(op.value, "{"):
 		if len(out) >= pr.limits.PatchOperations {
 			return nil, pr.tooMany()
 		}
 		return append(out, op), nil
 	}
-	fields, err := objectMembers(op.value)
+	fields, err := objectMembers(nil, op.value)
 	if err != nil {
 		return nil, pr.at(op.place, err)
 	}
-	if pr.tolerant && string(fields.get("value")) == `""` {
+	if pr.tolerant && fields.get("value") == `""` {
 		// {"value": ""} is how Entra clears a manager.
 		return append(out, operation{op: OpRemove, path: op.path, place: op.place}), nil
 	}
@@ -212,90 +206,4 @@ func (pr *patchReader) below(p *Path, f field) (*Path, error) {
 
 func (pr *patchReader) tooMany() error {
 	return &Error{Kind: KindTooLarge, Path: "Operations", Detail: fmt.Sprintf("more than %d operations or attributes; send several requests", pr.limits.PatchOperations)}
-}
-
-// field is a member of a JSON object, by its name in lower case.
-type field struct {
-	name, spelled string
-	value         []byte
-}
-
-type fieldList []field
-
-func (l fieldList) get(name string) []byte {
-	for _, f := range l {
-		if f.name == name {
-			return f.value
-		}
-	}
-	return nil
-}
-
-// has reports whether there is a member that is not null.
-func (l fieldList) has(name string) bool {
-	value := l.get(name)
-	return value != nil && string(value) != "null"
-}
-
-// objectMembers takes a JSON object apart.
-func objectMembers(raw []byte) (fieldList, error) {
-	in := jsontext.NewDecoder(bytes.NewBuffer(raw))
-	if in.PeekKind() != '{' {
-		return nil, invalidSyntax("a JSON object is needed")
-	}
-	if _, err := in.ReadToken(); err != nil {
-		return nil, err
-	}
-	var out fieldList
-	seen := map[string]bool{}
-	for in.PeekKind() == '"' {
-		token, err := in.ReadToken()
-		if err != nil {
-			return nil, err
-		}
-		spelled := token.String()
-		value, err := in.ReadValue()
-		if err != nil {
-			return nil, err
-		}
-		name := foldASCII(spelled)
-		if seen[name] {
-			return nil, twice(spelled)
-		}
-		seen[name] = true
-		out = append(out, field{name, spelled, last(in, raw, value)})
-	}
-	return out, nil
-}
-
-// last returns the value that was read last as a part of its source: the
-// decoder's own slice does not outlive the next read, and copies of all
-// levels of a body would cost many times its size.
-func last(in *jsontext.Decoder, raw, value []byte) []byte {
-	end := in.InputOffset()
-	return raw[end-int64(len(value)) : end : end]
-}
-
-func arrayElements(raw []byte) ([][]byte, error) {
-	in := jsontext.NewDecoder(bytes.NewBuffer(raw))
-	if _, err := in.ReadToken(); err != nil {
-		return nil, err
-	}
-	var out [][]byte
-	for in.PeekKind() != ']' {
-		value, err := in.ReadValue()
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, last(in, raw, value))
-	}
-	return out, nil
-}
-
-func jsonText(raw []byte) (string, error) {
-	if len(raw) == 0 || raw[0] != '"' {
-		return "", invalidSyntax("a JSON string is needed")
-	}
-	b, err := jsontext.AppendUnquote(nil, raw)
-	return string(b), err
 }

@@ -39,6 +39,9 @@ func (t *ResourceType) ParsePath(path string) (*Path, error) {
 }
 
 func (t *ResourceType) parsePath(path string, o *filter.Options) (*Path, error) {
+	if a := t.root.names[path]; a != nil && a.path == path && a.role != roleExtension {
+		return a.self, nil
+	}
 	// The URI of an extension alone stands for its object. It is compared
 	// first: where a URI ends and a name begins, only the schemas can tell.
 	for _, root := range t.byURI[1:] {
@@ -57,6 +60,9 @@ func (t *ResourceType) compilePath(p filter.Path, text string, tolerant bool) (*
 	a, err := t.resolve(p.Attr)
 	if err != nil {
 		return nil, err
+	}
+	if p.Filter == nil && a.path == text {
+		return a.self, nil
 	}
 	out := &Path{typ: t, attr: a, text: text}
 	if p.Filter == nil {

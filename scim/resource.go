@@ -12,7 +12,7 @@ import (
 type Resource struct {
 	typ    *ResourceType
 	top    *node    // nil until a stored form is read
-	stored []byte   // encoded form from a store; nil once top is the truth
+	stored string   // encoded form, as a store keeps it; "" if it is not made or no longer true
 	extra  []string // schema URIs that the resource type does not know
 	err    error    // why the stored form could not be read
 
@@ -29,13 +29,29 @@ func (r *Resource) Type() *ResourceType { return r.typ }
 
 // ID returns the service provider's identifier, "" before the resource is
 // created.
-func (r *Resource) ID() string { return r.tree().get(r.typ.id).text }
+func (r *Resource) ID() string {
+	if r.top == nil {
+		if id, ok := storedID(r.stored); ok {
+			return id
+		}
+	}
+	return r.tree().get(r.typ.id).text
+}
 
 // ExternalID returns the provisioning client's identifier, or "".
 func (r *Resource) ExternalID() string { return r.tree().get(r.typ.externalID).text }
 
 // Version returns meta.version, the resource's entity tag, or "".
-func (r *Resource) Version() string { return r.tree().get(r.typ.meta).Get("version").text }
+func (r *Resource) Version() string {
+	if r.top == nil {
+		if m, ok := findStoredMeta(r.stored); ok && m.number {
+			return `W/"` + m.version + `"`
+		} else if ok {
+			return m.version
+		}
+	}
+	return r.tree().get(r.typ.meta).Get("version").text
+}
 
 // LastModified returns meta.lastModified, or the zero time.
 func (r *Resource) LastModified() time.Time { return timeOf(r, "lastModified") }
@@ -125,15 +141,55 @@ func (r *Resource) UniqueKeys() iter.Seq2[string, string] {
 // [Filter.Equalities] names.
 func (r *Resource) IndexKeys() iter.Seq[Equality] {
 	return func(yield func(Equality) bool) {
-		for _, p := range r.typ.indexed {
-			for v := range p.All(r) {
-				if (v.kind == KindText || v.kind == KindNumber) && v.text != "" && !yield(equalityOf(p.attr, v.text)) {
-					return
-				}
+		for _, key := range r.indexKeys(nil) {
+			if !yield(Equality{r.typ.indexed[key.at].attr.path, key.text}) {
+				return
 			}
 		}
 	}
 }
+
+// indexKey is an [Equality] by the position of its path in
+// [ResourceType].indexed.
+type indexKey struct {
+	at   int
+	text string
+}
+
+// indexKeys appends the keys that IndexKeys yields.
+func (r *Resource) indexKeys(keys []indexKey) []indexKey {
+	for at, p := range r.typ.indexed {
+		keys = appendKeys(keys, at, r.tree(), p.attr.chain)
+	}
+	return keys
+}
+
+func appendKeys(keys []indexKey, at int, n *node, chain []*Attribute) []indexKey {
+	v := n.find(chain[0])
+	if v == nil {
+		return keys
+	}
+	if v.kind != KindMulti {
+		return appendKey(keys, at, *v, chain)
+	}
+	for _, item := range v.node.items {
+		keys = appendKey(keys, at, item, chain)
+	}
+	return keys
+}
+
+func appendKey(keys []indexKey, at int, v Value, chain []*Attribute) []indexKey {
+	switch {
+	case len(chain) > 1 && v.node != nil:
+		return appendKeys(keys, at, v.node, chain[1:])
+	case len(chain) == 1 && (v.kind == KindText || v.kind == KindNumber) && v.text != "":
+		return append(keys, indexKey{at, equalityOf(chain[0], v.text).Key})
+	}
+	return keys
+}
+
+// displayName returns what other resources show of this one.
+func (r *Resource) displayName() string { return r.tree().get(r.typ.display).text }
 
 // tree returns the values, reading the stored form on first use.
 func (r *Resource) tree() *node {
@@ -144,12 +200,12 @@ func (r *Resource) tree() *node {
 }
 
 func (r *Resource) load() {
-	r.top = &node{}
-	if r.stored == nil {
+	if r.stored == "" {
+		r.top = &node{}
 		return
 	}
 	d := decoder{typ: r.typ, mode: decodeStored, depth: defaultLimits.JSONDepth}
-	if err := d.resource(r.stored, r); err != nil {
+	if err := d.checked(r.stored, r); err != nil {
 		r.err = err
 		r.top = &node{}
 	}
@@ -158,7 +214,7 @@ func (r *Resource) load() {
 // changed returns the tree for writing: the stored form is no longer true.
 func (r *Resource) changed() *node {
 	n := r.tree()
-	r.stored = nil
+	r.stored = ""
 	return n
 }
 
@@ -166,6 +222,9 @@ func (r *Resource) changed() *node {
 // meta.lastModified. The server does it for each change; a [Store] does it
 // for a resource that loses a link because the other end was deleted.
 func (r *Resource) Touch() {
+	if r.touchStored() {
+		return
+	}
 	r.setMeta(timeOf(r, "created"), timeNow(), nextVersion(r.Version()))
 }
 
@@ -176,15 +235,25 @@ func (r *Resource) setMeta(created, modified time.Time, version string) {
 	meta := r.changed().child(r.typ.meta)
 	names := r.typ.meta.names
 	meta.set(names["resourceType"], String(r.typ.name))
-	if !created.IsZero() {
+	now := String(formatTime(modified))
+	switch {
+	case created.IsZero():
+	case created.Equal(modified):
+		meta.set(names["created"], now)
+	default:
 		meta.set(names["created"], String(formatTime(created)))
 	}
-	meta.set(names["lastModified"], String(formatTime(modified)))
+	meta.set(names["lastModified"], now)
 	meta.set(names["version"], String(version))
 }
 
 func formatTime(t time.Time) string {
-	return t.UTC().Format("2006-01-02T15:04:05.000Z")
+	var b [32]byte
+	return string(appendTime(b[:0], t))
+}
+
+func appendTime(b []byte, t time.Time) []byte {
+	return t.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
 }
 
 // takeLinks removes the link attribute from the tree and returns its values.
@@ -215,4 +284,49 @@ func linksOf(v Value) []Link {
 		out = append(out, l)
 	}
 	return out
+}
+
+// storedResource is [StoredResource] for a text that is there already.
+func storedResource(t *ResourceType, stored string) *Resource {
+	return &Resource{typ: t, stored: stored}
+}
+
+// encoded returns the stored form, which is made once.
+func (r *Resource) encoded() (string, error) {
+	if r.stored == "" {
+		w := writer{b: make([]byte, 0, 2048), stored: true}
+		w.resource(r, nil, nil)
+		if r.err != nil {
+			return "", r.err
+		}
+		r.stored = string(w.b)
+	}
+	return r.stored, nil
+}
+
+// before returns the resource as it is now, for a comparison after it has
+// been changed.
+func (r *Resource) before() *Resource {
+	if r.stored != "" {
+		return storedResource(r.typ, r.stored)
+	}
+	return r.Clone()
+}
+
+// same reports whether the resource is what it was before.
+func (r *Resource) same(old *Resource) bool {
+	if old.stored == "" {
+		return r.tree().equal(old.tree())
+	}
+	if r.stored == "" {
+		if _, err := r.encoded(); err != nil {
+			return false
+		}
+	}
+	if r.stored == old.stored {
+		return true
+	}
+	// A form that a store has written anew says the same in another order.
+	_, ours := findStoredMeta(old.stored)
+	return !ours && r.tree().equal(old.tree())
 }

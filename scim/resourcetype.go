@@ -20,10 +20,14 @@ type ResourceType struct {
 	root                        *Attribute   // every attribute of the resource, extensions under their URI
 	byURI                       []schemaRoot // core schema first
 	id, externalID, meta        *Attribute
+	display                     *Attribute // displayName; nil if the type has none
 	links, owners               *Attribute // nil if the type has none
 	unique                      []*Path
-	indexed                     []*Path // unique ones first
-	count                       int     // attributes in the tree, for masks
+	indexed                     []*Path  // unique ones first
+	count                       int      // attributes in the tree, for masks
+	whole                       *mask    // what is answered if the request does not say
+	immutable                   bool     // an attribute is
+	hidden                      []string // the ends of names, as they are written, that whole leaves out
 }
 
 type schemaRoot struct {
@@ -112,7 +116,18 @@ func (t *ResourceType) compile(schema *Schema, opts ResourceTypeOptions) error {
 	}
 	t.findUnique(t.root)
 	t.findIndexed()
+	t.whole = t.newMask(nil, nil)
+	t.findHidden(t.root)
 	return nil
+}
+
+func (t *ResourceType) findHidden(a *Attribute) {
+	for _, sub := range a.SubAttributes {
+		if !t.whole.has(sub) {
+			t.hidden = append(t.hidden, sub.quoted[1:]) // quotes are everywhere: a search for one would stop at each
+		}
+		t.findHidden(sub)
+	}
 }
 
 // findIndexed names the attributes that senders look resources up by.
@@ -121,7 +136,7 @@ func (t *ResourceType) findIndexed() {
 	for _, name := range []string{"externalId", "displayName", "emails.value"} {
 		a := t.named(name)
 		if a != nil && !slices.ContainsFunc(t.indexed, func(p *Path) bool { return p.attr == a }) {
-			t.indexed = append(t.indexed, &Path{typ: t, attr: a, text: a.path})
+			t.indexed = append(t.indexed, a.self)
 		}
 	}
 }
@@ -145,7 +160,9 @@ func (t *ResourceType) index(a *Attribute) error {
 	a.names = make(map[string]*Attribute, 2*len(a.SubAttributes))
 	for i, sub := range a.SubAttributes {
 		sub.parent, sub.slot = a, i
+		sub.quoted = string(append(appendQuoted(nil, sub.Name), ':'))
 		sub.chain = append(slices.Clip(a.chain), sub)
+		t.immutable = t.immutable || sub.Mutability == Immutable
 		switch {
 		case a == t.root:
 			sub.path = sub.Name
@@ -154,6 +171,7 @@ func (t *ResourceType) index(a *Attribute) error {
 		default:
 			sub.path = a.path + "." + sub.Name
 		}
+		sub.self = &Path{typ: t, attr: sub, text: sub.path}
 		if _, twice := a.names[foldASCII(sub.Name)]; twice {
 			return &Error{Kind: KindInvalidSchema, Path: sub.path, Detail: "the attribute is defined twice in the resource type " + t.name}
 		}
@@ -168,6 +186,7 @@ func (t *ResourceType) index(a *Attribute) error {
 
 func (t *ResourceType) assignRoles(opts ResourceTypeOptions) error {
 	t.id, t.externalID, t.meta = t.root.names["id"], t.root.names["externalId"], t.root.names["meta"]
+	t.display = t.root.sub("displayName")
 	for _, x := range []struct {
 		name string
 		role role
@@ -193,7 +212,7 @@ func (t *ResourceType) assignRoles(opts ResourceTypeOptions) error {
 func (t *ResourceType) findUnique(a *Attribute) {
 	for _, sub := range a.SubAttributes {
 		if sub.Uniqueness != UniqueNone && sub.role == roleNone && !sub.MultiValued {
-			t.unique = append(t.unique, &Path{typ: t, attr: sub, text: sub.path})
+			t.unique = append(t.unique, sub.self)
 		}
 		if !sub.MultiValued {
 			t.findUnique(sub)

@@ -56,7 +56,9 @@ type Attribute struct {
 	slot   int                   // position among the parent's sub-attributes
 	number int                   // position in the whole resource type, for masks
 	path   string                // as errors print it
+	quoted string                // the name with quotes and colon, as it is written
 	chain  []*Attribute          // from the top of the resource to this attribute
+	self   *Path                 // the path that names it
 	role   role
 }
 
@@ -210,13 +212,17 @@ func validName(s string) bool {
 func foldASCII(s string) string {
 	for i := range len(s) {
 		if 'A' <= s[i] && s[i] <= 'Z' {
-			b := []byte(s)
-			for ; i < len(b); i++ {
-				if 'A' <= b[i] && b[i] <= 'Z' {
-					b[i] |= 0x20
+			var b strings.Builder
+			b.Grow(len(s))
+			b.WriteString(s[:i])
+			for ; i < len(s); i++ {
+				c := s[i]
+				if 'A' <= c && c <= 'Z' {
+					c |= 0x20
 				}
+				b.WriteByte(c)
 			}
-			return string(b)
+			return b.String()
 		}
 	}
 	return s

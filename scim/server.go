@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -17,11 +18,12 @@ import (
 // the protocol; resources are kept by a [Store]. It is safe for concurrent
 // use.
 type Server struct {
-	store  Store
-	auth   Authenticator
-	types  []*ResourceType
-	base   *url.URL // "" host: derived from the request
-	limits Limits
+	store   Store
+	auth    Authenticator
+	types   []*ResourceType
+	base    *url.URL // "" host: derived from the request
+	baseURL string   // base as text
+	limits  Limits
 	profile
 	hooks     Hooks
 	observer  Observer
@@ -98,7 +100,7 @@ func NewServer(store Store, auth Authenticator, o *ServerOptions) (*Server, erro
 		return nil, &Error{Kind: KindInvalidOption, Path: "BaseURL", Detail: "give an absolute URL or a path that begins with a slash, without query"}
 	}
 	s := &Server{
-		store: store, auth: auth, types: slices.Clone(opts.Types), base: base, limits: opts.Limits.withDefaults(),
+		store: store, auth: auth, types: slices.Clone(opts.Types), base: base, baseURL: base.String(), limits: opts.Limits.withDefaults(),
 		profile: profile{!opts.Strict, opts.RefuseUnknown, opts.CanonicalOnly}, hooks: opts.Hooks, observer: opts.Observer, log: opts.Logger,
 	}
 	if s.types == nil {
@@ -132,10 +134,19 @@ type call struct {
 	*Server
 	w    http.ResponseWriter
 	r    *http.Request
-	base string // absolute base URL for locations
 	path string // below the base URL
 
-	failed Kind // of the error that was answered
+	// The absolute base URL for locations: a scheme with "://" and a host, or
+	// all of a configured one in the first, and the path.
+	scheme, host, basePath string
+
+	failed  Kind // of the error that was answered
+	ctx     subjectContext
+	headers [6]string // values of the answer's header fields
+	used    int       // of headers
+	mask    *mask     // of the answer
+	out     rendering
+	small   [2048]byte // an answer that fits leaves in one write
 }
 
 // ServeHTTP answers one request.
@@ -149,7 +160,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.refuseCaller(err)
 		return
 	}
-	c.r = c.r.WithContext(WithSubject(c.r.Context(), subject))
+	c.ctx = subjectContext{c.r.Context(), subject}
+	c.r = c.r.WithContext(&c.ctx)
 	if err := c.route(); err != nil {
 		c.fail(err)
 	}
@@ -193,46 +205,48 @@ func (c *call) locate() {
 	}
 	c.path = strings.TrimSuffix(c.path, "/")
 	if c.Server.base.Host != "" {
-		c.base = c.Server.base.String()
+		c.scheme = c.baseURL
 		return
 	}
-	scheme := "http"
+	c.scheme, c.host, c.basePath = "http://", c.r.Host, c.Server.base.Path
 	if c.r.TLS != nil {
-		scheme = "https"
+		c.scheme = "https://"
 	}
-	c.base = scheme + "://" + c.r.Host + c.Server.base.Path
 }
+
+// absoluteBase returns the absolute base URL for locations.
+func (c *call) absoluteBase() string { return c.scheme + c.host + c.basePath }
 
 // route finds the endpoint and the method.
 func (c *call) route() error {
-	if body, ok := c.discovery[foldASCII(c.path)]; ok || strings.HasPrefix(foldASCII(c.path), "/schemas/") || strings.HasPrefix(foldASCII(c.path), "/resourcetypes/") {
-		return c.discover(body, ok)
-	}
-	if c.r.Method == http.MethodPut || c.r.Method == http.MethodPost || c.r.Method == http.MethodPatch {
+	endpoint, id, _ := strings.Cut(strings.TrimPrefix(c.path, "/"), "/")
+	for _, t := range c.types {
+		if !strings.EqualFold(endpoint, t.endpoint[1:]) || strings.Contains(id, "/") {
+			continue
+		}
 		if err := c.checkContentType(); err != nil {
 			return err
 		}
-	}
-	endpoint, id, _ := strings.Cut(strings.TrimPrefix(c.path, "/"), "/")
-	for _, t := range c.types {
-		if !strings.EqualFold("/"+endpoint, t.endpoint) {
-			continue
-		}
-		switch {
-		case id == "":
+		switch id {
+		case "":
 			return c.collection(t)
-		case id == ".search":
-			return c.methods(map[string]func() error{http.MethodPost: func() error { return c.search(t) }})
-		case !strings.Contains(id, "/"):
-			return c.resource(Ref{t, id})
+		case ".search":
+			return c.searchOnly(t)
 		}
+		return c.resource(Ref{t, id})
+	}
+	if body, ok := c.discovery[foldASCII(c.path)]; ok || strings.HasPrefix(foldASCII(c.path), "/schemas/") || strings.HasPrefix(foldASCII(c.path), "/resourcetypes/") {
+		return c.discover(body, ok)
+	}
+	if err := c.checkContentType(); err != nil {
+		return err
 	}
 	switch foldASCII(c.path) {
 	case "":
 		all := func() error { return c.list(c.types...) }
 		return c.methods(map[string]func() error{http.MethodGet: all, http.MethodHead: all})
 	case "/.search":
-		return c.methods(map[string]func() error{http.MethodPost: func() error { return c.search(c.types...) }})
+		return c.searchOnly(c.types...)
 	case "/me":
 		return c.me()
 	case "/bulk":
@@ -244,31 +258,43 @@ func (c *call) route() error {
 	return &Error{Kind: KindNotFound, Detail: "there is no such endpoint; see /ResourceTypes"}
 }
 
+func (c *call) searchOnly(types ...*ResourceType) error {
+	if c.r.Method != http.MethodPost {
+		return c.otherMethod(http.MethodPost)
+	}
+	return c.search(types...)
+}
+
 func (c *call) collection(t *ResourceType) error {
-	list := func() error { return c.list(t) }
-	return c.methods(map[string]func() error{
-		http.MethodGet: list, http.MethodHead: list,
-		http.MethodPost: func() error { return c.write(Ref{t, ""}) },
-	})
+	switch c.r.Method {
+	case http.MethodGet, http.MethodHead:
+		return c.list(t)
+	case http.MethodPost:
+		return c.write(Ref{t, ""})
+	}
+	return c.otherMethod(http.MethodGet, http.MethodHead, http.MethodPost)
 }
 
 func (c *call) resource(ref Ref) error {
-	get := func() error { return c.get(ref) }
-	write := func() error { return c.write(ref) }
-	return c.methods(map[string]func() error{
-		http.MethodGet: get, http.MethodHead: get,
-		http.MethodPut: write, http.MethodPatch: write, http.MethodDelete: write,
-	})
+	switch c.r.Method {
+	case http.MethodGet, http.MethodHead:
+		return c.get(ref)
+	case http.MethodPut, http.MethodPatch, http.MethodDelete:
+		return c.write(ref)
+	}
+	return c.otherMethod(http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPatch, http.MethodDelete)
 }
 
 func (c *call) methods(m map[string]func() error) error {
 	if do, ok := m[c.r.Method]; ok {
 		return do()
 	}
-	allowed := []string{http.MethodOptions}
-	for method := range m {
-		allowed = append(allowed, method)
-	}
+	return c.otherMethod(slices.Collect(maps.Keys(m))...)
+}
+
+// otherMethod answers a method that is none of an endpoint's.
+func (c *call) otherMethod(allowed ...string) error {
+	allowed = append(allowed, http.MethodOptions)
 	slices.Sort(allowed)
 	c.w.Header().Set("Allow", strings.Join(allowed, ", "))
 	if c.r.Method == http.MethodOptions {
@@ -278,7 +304,11 @@ func (c *call) methods(m map[string]func() error) error {
 	return &Error{Kind: KindMethodNotAllowed}
 }
 
+// checkContentType refuses a body that says it is not JSON.
 func (c *call) checkContentType() error {
+	if c.r.Method != http.MethodPut && c.r.Method != http.MethodPost && c.r.Method != http.MethodPatch {
+		return nil
+	}
 	kind, _, _ := strings.Cut(c.r.Header.Get("Content-Type"), ";")
 	switch strings.ToLower(strings.TrimSpace(kind)) {
 	case "application/scim+json", "application/json", "text/json", "":
@@ -290,38 +320,85 @@ func (c *call) checkContentType() error {
 // body reads the request's body up to the limit.
 func (c *call) body() ([]byte, error) {
 	limit := c.limits.BodyBytes
-	tooLarge := &Error{Kind: KindTooLarge, Detail: fmt.Sprintf("the body is larger than the service provider's maxPayloadSize (%d bytes)", limit)}
 	if c.r.ContentLength > limit {
-		return nil, tooLarge
+		return nil, tooLarge(limit)
 	}
-	data, err := io.ReadAll(io.LimitReader(c.r.Body, limit+1))
-	var outer *http.MaxBytesError
+	data, err := readBody(c.r.Body, c.r.ContentLength, limit)
 	switch {
-	case int64(len(data)) > limit || errors.As(err, &outer):
-		return nil, tooLarge
-	case err != nil:
+	case err == nil && int64(len(data)) <= limit:
+		return data, nil
+	case int64(len(data)) > limit || isTooLarge(err):
+		return nil, tooLarge(limit)
+	default:
 		return nil, &Error{Kind: KindInvalidSyntax, Detail: "the body ended early"}
 	}
-	return data, nil
+}
+
+func tooLarge(limit int64) error {
+	return &Error{Kind: KindTooLarge, Detail: fmt.Sprintf("the body is larger than the service provider's maxPayloadSize (%d bytes)", limit)}
+}
+
+// isTooLarge reports whether a reader around this server had enough.
+func isTooLarge(err error) bool {
+	var outer *http.MaxBytesError
+	return errors.As(err, &outer)
+}
+
+// readBody reads a body up to one byte more than the limit. What a client
+// announces is believed in part: memory is used as bytes come.
+func readBody(body io.Reader, announced, limit int64) ([]byte, error) {
+	const first = 16 << 10
+	data := make([]byte, 0, min(max(announced, 511), first)+1)
+	for {
+		n, err := body.Read(data[len(data):min(int64(cap(data)), limit+1)])
+		data = data[:len(data)+n]
+		switch {
+		case err == io.EOF:
+			return data, nil
+		case err != nil || int64(len(data)) > limit:
+			return data, err
+		case len(data) == cap(data):
+			data = slices.Grow(data, len(data))
+		}
+	}
 }
 
 // answer writes a body of JSON.
-func (c *call) answer(status int, body []byte) {
-	h := c.w.Header()
-	h.Set("Content-Type", "application/scim+json")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
-	c.w.WriteHeader(status)
-	if c.r.Method != http.MethodHead {
-		// The client is gone if this fails; there is no one to tell.
-		_, _ = c.w.Write(body)
+func (c *call) answer(status int, body ...[]byte) {
+	if !c.begin(status) {
+		return
 	}
+	for _, part := range body {
+		// The client is gone if this fails; there is no one to tell.
+		_, _ = c.w.Write(part)
+	}
+}
+
+// begin writes the header of an answer and reports whether a body follows.
+func (c *call) begin(status int) bool {
+	c.header("Content-Type", "application/scim+json")
+	c.header("X-Content-Type-Options", "nosniff")
+	c.header("Cache-Control", "no-store")
+	c.w.WriteHeader(status)
+	return c.r.Method != http.MethodHead
+}
+
+// header sets a field by its canonical name. The values of one answer lie in
+// one array.
+func (c *call) header(name, value string) {
+	if c.used == len(c.headers) {
+		c.w.Header()[name] = []string{value}
+		return
+	}
+	c.headers[c.used] = value
+	c.used++
+	c.w.Header()[name] = c.headers[c.used-1 : c.used : c.used]
 }
 
 // etag names the version of the resource, if its store keeps one.
 func (c *call) etag(version string) {
 	if version != "" {
-		c.w.Header().Set("ETag", version)
+		c.header("Etag", version)
 	}
 }
 
@@ -329,18 +406,25 @@ func (c *call) noContent() {
 	c.w.WriteHeader(http.StatusNoContent)
 }
 
-// reference returns the absolute URL of what a link refers to, "" if its
-// type is not one of this service provider's.
-func (c *call) reference(l Link) string {
-	for _, t := range c.types {
-		if t.name == l.Type {
-			return c.location(t, l.Value)
-		}
-	}
-	return ""
-}
-
 // location returns the absolute URL of a resource.
 func (c *call) location(t *ResourceType, id string) string {
-	return c.base + t.endpoint + "/" + url.PathEscape(id)
+	return c.scheme + c.host + c.basePath + t.endpoint + "/" + url.PathEscape(id)
+}
+
+// prefix returns the absolute URL of a type's resources up to the id.
+func (c *call) prefix(t *ResourceType) string {
+	return c.scheme + c.host + c.basePath + t.endpoint + "/"
+}
+
+// surroundings returns what an answer adds to resources of a type, some of
+// which have links or owners.
+func (c *call) surroundings(t *ResourceType, linked bool) surroundings {
+	s := surroundings{prefix: c.prefix(t)}
+	if linked {
+		s.refs = make([]prefix, 0, len(c.types))
+		for _, t := range c.types {
+			s.refs = append(s.refs, prefix{t.name, c.prefix(t)})
+		}
+	}
+	return s
 }

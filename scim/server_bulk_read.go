@@ -1,44 +1,29 @@
 package scim
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // read takes the message apart.
 func (j *bulkJob) read(data []byte) error {
 	const around = 3 // levels of the message around what an operation carries
-	d := decoder{depth: j.limits.JSONDepth + around}
-	d.reset(data)
-	if d.in.PeekKind() != '{' {
-		return d.syntax("a BulkRequest message: a JSON object with \"Operations\"")
-	}
-	raw, err := d.skip()
+	fields, err := messageMembers(data, j.limits.JSONDepth+around, "a BulkRequest message: a JSON object with \"Operations\"")
 	if err != nil {
 		return err
 	}
-	if err := d.end(); err != nil {
-		return err
-	}
-	fields, err := objectMembers([]byte(raw))
-	if err != nil {
-		return err
-	}
-	if !j.tolerant && !bytes.Contains(fields.get("schemas"), []byte(`"`+messageBulk+`"`)) {
+	if !j.tolerant && !strings.Contains(fields.get("schemas"), `"`+messageBulk+`"`) {
 		return invalidSyntax("schemas: a bulk message names %s", messageBulk)
 	}
-	if n := fields.get("failonerrors"); n != nil && string(n) != "null" {
-		if j.failOn, err = strconv.Atoi(string(n)); err != nil || j.failOn < 1 {
+	if n := fields.get("failonerrors"); n != "" && n != "null" {
+		if j.failOn, err = strconv.Atoi(n); err != nil || j.failOn < 1 {
 			return invalidValue("failOnErrors", "the number of errors after which to stop is an integer of at least 1")
 		}
 	}
 	list := fields.get("operations")
-	if len(list) == 0 || list[0] != '[' {
+	if !strings.HasPrefix(list, "[") {
 		return invalidSyntax("Operations: the message needs an array of operations")
 	}
 	elements, err := arrayElements(list)
@@ -48,7 +33,7 @@ func (j *bulkJob) read(data []byte) error {
 	return j.readOperations(elements)
 }
 
-func (j *bulkJob) readOperations(elements [][]byte) error {
+func (j *bulkJob) readOperations(elements []string) error {
 	switch limit := j.limits.BulkOperations; {
 	case len(elements) == 0:
 		return invalidSyntax("Operations: the message needs at least one operation")
@@ -58,7 +43,7 @@ func (j *bulkJob) readOperations(elements [][]byte) error {
 	j.ops = make([]bulkOperation, len(elements))
 	for i, element := range elements {
 		op := &j.ops[i]
-		if jsontext.Value(element).Kind() != '{' {
+		if !strings.HasPrefix(element, "{") {
 			return invalidSyntax("Operations[%d]: an operation is an object with method, path and data", i)
 		}
 		op.err = j.readOperation(op, element)
@@ -74,8 +59,8 @@ func (j *bulkJob) readOperations(elements [][]byte) error {
 }
 
 // readOperation reads one operation; the error is its own.
-func (j *bulkJob) readOperation(op *bulkOperation, raw []byte) error {
-	fields, err := objectMembers(raw)
+func (j *bulkJob) readOperation(op *bulkOperation, raw string) error {
+	fields, err := objectMembers(nil, raw)
 	if err != nil {
 		return err
 	}
@@ -102,7 +87,8 @@ func (j *bulkJob) readOperation(op *bulkOperation, raw []byte) error {
 			return invalidValue("version", "the version is the entity tag of the resource, as a text")
 		}
 	}
-	switch op.data = fields.get("data"); {
+	op.data = []byte(fields.get("data"))
+	switch {
 	case word == http.MethodPost && op.bulkID == nil:
 		return invalidValue("bulkId", "a POST needs one")
 	case word != http.MethodDelete && !fields.has("data"):

@@ -193,7 +193,7 @@ func (c *call) findByCursor(queries []*Query, req *searchRequest) error {
 	if next != nil {
 		head.next = c.cursors.text(next, query)
 	}
-	c.answer(http.StatusOK, head.append(nil, w.out.b))
+	c.answer(http.StatusOK, head.append(make([]byte, 0, 192)), append(w.out.b, "]}"...))
 	return nil
 }
 

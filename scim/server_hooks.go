@@ -74,7 +74,7 @@ func (h *Hooks) none() bool { return h.Before == nil && h.After == nil }
 func copyForHook(r *Resource) *Resource {
 	r.tree()
 	c := r.Clone()
-	c.stored = nil
+	c.stored = ""
 	return c
 }
 

@@ -27,7 +27,7 @@ func TestHostileBodies(t *testing.T) {
 		{"trailing data", `{"userName":"u"} {}`, 400, `"invalidSyntax"`, "byte 16"},
 		{"trailing garbage", `{"userName":"u"}x`, 400, `"invalidSyntax"`, "byte 16"},
 		{"2,000 levels in an unknown member", `{"userName":"u","x":` + nested(2000) + `}`, 400, `"invalidSyntax"`, "32 levels"},
-		{"2,000 levels in a known member", `{"userName":"u","emails":` + nested(2000) + `}`, 400, `"invalidValue"`, "emails"},
+		{"2,000 levels in a known member", `{"userName":"u","emails":` + nested(2000) + `}`, 400, `"invalidSyntax"`, "32 levels"},
 		{"200,000 levels", `{"userName":"u","x":` + nested(200000) + `}`, 400, `"invalidSyntax"`, "JSON"},
 		{"invalid UTF-8", "{\"userName\":\"\xff\"}", 400, `"invalidSyntax"`, "UTF-8 at byte 13"},
 		{"invalid UTF-8 in a name", "{\"user\xffName\":\"u\"}", 400, `"invalidSyntax"`, "UTF-8"},

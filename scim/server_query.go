@@ -1,7 +1,6 @@
 package scim
 
 import (
-	"bytes"
 	"errors"
 	"math"
 	"net/http"
@@ -9,8 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/zohoscim/zohoscim/scim/filter"
 )
@@ -101,28 +98,17 @@ func (c *call) search(types ...*ResourceType) error {
 	if err != nil {
 		return err
 	}
-	d := decoder{typ: types[0], depth: c.limits.JSONDepth}
-	d.reset(data)
-	if d.in.PeekKind() != '{' {
-		return d.syntax("a SearchRequest message: a JSON object")
-	}
-	if _, err := d.skip(); err != nil {
-		return err
-	}
-	if err := d.end(); err != nil {
-		return err
-	}
-	fields, err := objectMembers(data)
+	fields, err := messageMembers(data, c.limits.JSONDepth, "a SearchRequest message: a JSON object")
 	if err != nil {
 		return err
 	}
-	if !c.tolerant && !bytes.Contains(fields.get("schemas"), []byte(`"`+messageSearch+`"`)) {
+	if !c.tolerant && !strings.Contains(fields.get("schemas"), `"`+messageSearch+`"`) {
 		return invalidSyntax("schemas: a SearchRequest message names %s", messageSearch)
 	}
 	req := searchRequest{startIndex: 1}
 	for _, f := range fields {
 		switch err := req.read(f); {
-		case err != nil && f.name == "count" && fields.get("cursor") != nil:
+		case err != nil && f.name == "count" && fields.get("cursor") != "":
 			return errCount
 		case err != nil:
 			return &Error{Kind: KindInvalidValue, Path: f.name, Detail: "the member does not have the type of RFC 7644 section 3.4.3"}
@@ -133,7 +119,7 @@ func (c *call) search(types ...*ResourceType) error {
 
 // read takes over one member of a SearchRequest message.
 func (r *searchRequest) read(f field) (err error) {
-	if string(f.value) == "null" {
+	if f.value == "null" {
 		return nil
 	}
 	switch f.name {
@@ -158,17 +144,17 @@ func (r *searchRequest) read(f field) (err error) {
 		r.cursor = &text
 	case "startindex":
 		r.indexed = true
-		r.startIndex, err = wholeNumber(f.name, string(f.value))
+		r.startIndex, err = wholeNumber(f.name, f.value)
 	case "count":
 		var n int
-		n, err = wholeNumber(f.name, string(f.value))
+		n, err = wholeNumber(f.name, f.value)
 		r.count = &n
 	}
 	return err
 }
 
-func jsonTexts(raw []byte) ([]string, error) {
-	if jsontext.Value(raw).Kind() != '[' {
+func jsonTexts(raw string) ([]string, error) {
+	if !strings.HasPrefix(raw, "[") {
 		return nil, invalidSyntax("an array of texts is needed")
 	}
 	elements, err := arrayElements(raw)
@@ -201,7 +187,7 @@ func (c *call) find(types []*ResourceType, req *searchRequest) error {
 		total += page.Total
 	}
 	head := listHead{total: total, start: start, found: w.found}
-	c.answer(http.StatusOK, head.append(nil, w.out.b))
+	c.answer(http.StatusOK, head.append(make([]byte, 0, 192)), append(w.out.b, "]}"...))
 	return nil
 }
 
@@ -234,24 +220,36 @@ func (w *listWriter) list(q *Query) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, item := range page.Items {
+	return page, w.items(q.Type, m, page.Items, around)
+}
+
+// items appends the encoded items of a page, with their indirect owners.
+func (w *listWriter) items(t *ResourceType, m *mask, items []Item, around [][]Link) error {
+	size, linked := 0, false
+	for _, item := range items {
+		size += len(item.Resource.stored) + 256
+		linked = linked || len(item.Links) > 0 || len(item.Owners) > 0
+	}
+	w.out.b = slices.Grow(w.out.b, size)
+	s := w.call.surroundings(t, linked)
+	for i, item := range items {
 		if w.found > 0 {
 			w.out.b = append(w.out.b, ',')
 		}
 		w.found++
-		s := surroundings{
-			location: w.call.location(q.Type, item.Resource.ID()), ref: w.call.reference,
-			links: item.Links, owners: item.Owners, direct: len(item.Owners),
+		s.id, s.links, s.owners, s.direct = item.Resource.ID(), nil, item.Owners, len(item.Owners)
+		if len(item.Links) > 0 {
+			s.links = linkSeq(item.Links)
 		}
 		if around != nil && len(around[i]) > 0 {
 			s.owners = slices.Concat(item.Owners, around[i])
 		}
 		w.out.resource(item.Resource, m, &s)
 		if item.Resource.err != nil {
-			return nil, item.Resource.err
+			return item.Resource.err
 		}
 	}
-	return page, nil
+	return nil
 }
 
 // ownersAround returns the indirect owners of a page's resources, nil if
@@ -275,8 +273,8 @@ type listHead struct {
 	next  string // cursor of the next page
 }
 
-// append appends the message around encoded resources.
-func (h *listHead) append(b, resources []byte) []byte {
+// append appends the message up to its resources.
+func (h *listHead) append(b []byte) []byte {
 	b = append(b, `{"schemas":["`+messageList+`"]`...)
 	number := func(name string, n int) {
 		b = append(append(b, name...), ':')
@@ -292,9 +290,7 @@ func (h *listHead) append(b, resources []byte) []byte {
 	if h.next != "" {
 		b = append(append(append(b, `,"nextCursor":"`...), h.next...), '"')
 	}
-	b = append(b, `,"Resources":[`...)
-	b = append(b, resources...)
-	return append(b, "]}"...)
+	return append(b, `,"Resources":[`...)
 }
 
 // queries compiles a request for each of the types. At the root, an attribute

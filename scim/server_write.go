@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"iter"
 	"net/http"
 	"net/url"
 	"slices"
@@ -24,12 +25,11 @@ type task struct {
 	bare      bool              // the outcome has no body
 }
 
-// outcome is what became of a task.
+// outcome is what became of a task. Its body is in the call.
 type outcome struct {
 	status  int
 	id      string
 	version string
-	body    []byte // nil for none
 }
 
 // write carries out a task that came as a request of its own.
@@ -48,19 +48,15 @@ func (c *call) write(ref Ref) error {
 	if err != nil {
 		return err
 	}
-	c.etag(out.version)
-	location := c.location(ref.Type, out.id)
 	switch out.status {
 	case http.StatusNoContent:
+		c.etag(out.version)
 		c.noContent()
 		return nil
 	case http.StatusCreated:
-		c.w.Header().Set("Location", location)
-	default:
-		c.w.Header().Set("Content-Location", location)
+		return c.answerResource(out.status, "Location")
 	}
-	c.answer(out.status, out.body)
-	return nil
+	return c.answerResource(out.status, "Content-Location")
 }
 
 // carryOut does what a task asks for.
@@ -104,7 +100,15 @@ func (c *call) create(ctx context.Context, in *task) (outcome, error) {
 	if err := c.before(ctx, w); err != nil {
 		return outcome{}, err
 	}
-	if err := c.store.Create(ctx, r, slices.Values(links)); err != nil {
+	if _, err := r.encoded(); err != nil { // once, for the store and the answer
+		return outcome{}, err
+	}
+	var seq iter.Seq[Link]
+	var all iter.Seq2[Link, error]
+	if len(links) > 0 {
+		seq, all = slices.Values(links), linkSeq(links)
+	}
+	if err := c.store.Create(ctx, r, seq); err != nil {
 		return outcome{}, err
 	}
 	out := outcome{status: http.StatusCreated, id: r.ID(), version: r.Version()}
@@ -114,10 +118,8 @@ func (c *call) create(ctx context.Context, in *task) (outcome, error) {
 	if err := c.after(ctx, w); err != nil || in.bare {
 		return out, err
 	}
-	b := writer{}
-	b.resource(r, in.mask(), &surroundings{location: c.location(t, out.id), ref: c.reference, links: links})
-	out.body = b.b
-	return out, nil
+	c.mask = in.mask()
+	return out, c.renderWith(r, all, nil)
 }
 
 // active returns the attribute that says whether an account may be used, nil
@@ -132,7 +134,7 @@ func (t *ResourceType) active() *Attribute {
 // incoming reads the resource of a POST or PUT.
 func (c *call) incoming(in *task) (*Resource, error) {
 	t := in.ref.Type
-	r := NewResource(t)
+	r := &Resource{typ: t}
 	d := decoder{typ: t, mode: decodeRequest, profile: c.profile, depth: c.limits.JSONDepth}
 	if err := d.resource(in.data, r); err != nil {
 		return nil, err
@@ -224,20 +226,19 @@ func (c *call) replace(ctx context.Context, in *task) (outcome, error) {
 	if err := c.completeLinks(ctx, in, links); err != nil {
 		return outcome{}, err
 	}
-	return c.update(ctx, in, http.StatusOK, func(e *Entry) (bool, error) {
-		old, r := e.Resource, given.Clone()
+	return c.update(ctx, in, http.StatusOK, func(e *Entry, old *Resource) (bool, error) {
+		r := given.Clone() // this function may run again
 		r.keep(old)
 		if err := r.checkImmutable(old); err != nil {
 			return false, err
 		}
-		changed := !r.tree().equal(old.tree())
 		e.Resource = r
 		if !given.linksGiven {
-			return changed, nil
+			return false, nil
 		}
 		pa := patcher{ctx: ctx, r: r, links: e.Links}
 		err := pa.replaceLinks(links)
-		return changed || pa.linked > 0, err
+		return pa.linked > 0, err
 	})
 }
 
@@ -256,31 +257,30 @@ func (c *call) patch(ctx context.Context, in *task) (outcome, error) {
 	if in.ref.Type.links != nil && !in.query.Has("attributes") {
 		status = http.StatusNoContent // a group's answer would be as long as its list of members
 	}
-	return c.update(ctx, in, status, func(e *Entry) (bool, error) {
-		old := e.Resource.Clone()
+	return c.update(ctx, in, status, func(e *Entry, old *Resource) (bool, error) {
 		pa := patcher{ctx: ctx, r: e.Resource, links: e.Links, types: types, profile: c.profile}
 		if err := pa.apply(ops); err != nil {
 			return false, err
 		}
-		if err := e.Resource.checkImmutable(old); err != nil {
-			return false, err
-		}
-		return pa.linked > 0 || !e.Resource.tree().equal(old.tree()), nil
+		return pa.linked > 0, e.Resource.checkImmutable(old)
 	})
 }
 
 // linkTypes looks up, before the transaction, of what type the resources are
 // that the operations refer to.
 func (c *call) linkTypes(ctx context.Context, in *task, ops []operation) (map[string]string, error) {
-	types := map[string]string{}
+	var types map[string]string
 	for _, op := range ops {
-		if op.path.attr.role != roleLinks || op.op == OpRemove || op.value == nil {
+		if op.path.attr.role != roleLinks || op.op == OpRemove || op.value == "" {
 			continue
 		}
-		pa := patcher{r: NewResource(in.ref.Type), profile: c.profile}
+		pa := patcher{r: &Resource{typ: in.ref.Type}, profile: c.profile}
 		v, err := pa.decode(op)
 		if err != nil {
 			return nil, (&patchReader{}).at(op.place, err)
+		}
+		if types == nil {
+			types = map[string]string{}
 		}
 		for _, l := range linksOf(v) {
 			if types[l.Value] == "" && l.Value != "" {
@@ -293,37 +293,44 @@ func (c *call) linkTypes(ctx context.Context, in *task, ops []operation) (map[st
 	return types, nil
 }
 
-// update runs a change in one transaction.
-func (c *call) update(ctx context.Context, in *task, status int, change func(*Entry) (changed bool, err error)) (outcome, error) {
-	var out outcome
+// update runs a change in one transaction. The change is given the resource as
+// it was, and reports whether it changed links.
+func (c *call) update(ctx context.Context, in *task, status int, change func(e *Entry, old *Resource) (linked bool, err error)) (outcome, error) {
+	out := outcome{status: status, id: in.ref.ID}
+	answers := status != http.StatusNoContent && !in.bare
+	if answers {
+		c.mask = in.mask()
+	}
 	var w *Write
-	var answer rendering
-	m := in.mask()
 	err := c.store.Update(ctx, in.ref, func(e *Entry) error {
 		if err := in.checkMatch(e); err != nil {
 			return err
 		}
-		out = outcome{status: status, id: in.ref.ID, version: e.Resource.Version()}
-		if e.Resource.err != nil {
+		if e.Resource.tree(); e.Resource.err != nil {
 			return e.Resource.err // what cannot be read must not be written over
 		}
+		old := e.Resource.before()
 		var links *watchedLinks
 		w, links = c.watch(in, e)
-		changed, err := change(e)
+		linked, err := change(e, old)
 		links.release(e)
 		if err != nil {
 			return err
 		}
+		changed := linked || !e.Resource.same(old)
 		if changed {
 			e.Resource.Touch()
-			out.version = e.Resource.Version()
+			if _, err := e.Resource.encoded(); err != nil { // once, for the store and the answer
+				return err
+			}
 		}
+		out.version = e.Resource.Version()
 		w.complete(e, links, changed)
 		if err := c.before(ctx, w); err != nil {
 			return err
 		}
-		if status != http.StatusNoContent && !in.bare {
-			if answer, err = c.render(e, m); err != nil {
+		if answers {
+			if err := c.render(e); err != nil {
 				return err
 			}
 		}
@@ -335,9 +342,8 @@ func (c *call) update(ctx context.Context, in *task, status int, change func(*En
 	if err != nil {
 		return outcome{}, err
 	}
-	if err := c.after(ctx, w); err != nil || answer.b == nil {
+	if err := c.after(ctx, w); err != nil || !answers {
 		return out, err
 	}
-	out.body, err = c.complete(&answer)
-	return out, err
+	return out, c.complete(&c.out)
 }

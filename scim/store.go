@@ -135,14 +135,30 @@ type subjectKey struct{}
 // WithSubject returns a context that says who is asking. The [Server] gives
 // it to its [Store] with every call.
 func WithSubject(ctx context.Context, s Subject) context.Context {
-	return context.WithValue(ctx, subjectKey{}, s)
+	return &subjectContext{ctx, s}
+}
+
+// subjectContext is a context with a subject.
+type subjectContext struct {
+	context.Context
+	subject Subject
+}
+
+// Value gives the subject by a pointer, which costs nothing.
+func (c *subjectContext) Value(key any) any {
+	if key == (subjectKey{}) {
+		return &c.subject
+	}
+	return c.Context.Value(key)
 }
 
 // SubjectFrom returns who is asking, the zero Subject if the context does not
 // say.
 func SubjectFrom(ctx context.Context) Subject {
-	s, _ := ctx.Value(subjectKey{}).(Subject)
-	return s
+	if s, ok := ctx.Value(subjectKey{}).(*Subject); ok {
+		return *s
+	}
+	return Subject{}
 }
 
 // WithScope returns a context for calls to a [Store] in a scope.

@@ -48,6 +48,9 @@ func checkItems(a *Attribute, items []Value) error {
 // checkImmutable refuses a change of an immutable value (RFC 7644 sections
 // 3.5.1 and 3.5.2).
 func (r *Resource) checkImmutable(old *Resource) error {
+	if !r.typ.immutable {
+		return nil
+	}
 	return checkImmutableIn(r.typ.root, r.tree(), old.tree())
 }
 

@@ -152,23 +152,6 @@ func (v Value) clone() Value {
 	return v
 }
 
-func (n *node) clone() *node {
-	c := &node{}
-	if n.members != nil {
-		c.members = make([]member, len(n.members))
-		for i, m := range n.members {
-			c.members[i] = member{m.attr, m.val.clone()}
-		}
-	}
-	if n.items != nil {
-		c.items = make([]Value, len(n.items))
-		for i, v := range n.items {
-			c.items[i] = v.clone()
-		}
-	}
-	return c
-}
-
 // newNode returns a node with room for some members: most are filled one by
 // one.
 func newNode(room int) *node { return &node{members: make([]member, 0, room)} }
