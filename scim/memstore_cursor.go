@@ -26,7 +26,7 @@ func (q *Query) after() (at memPosition, err error) {
 	number, key, sorted := strings.Cut(q.After, ":")
 	at.seq, err = strconv.ParseUint(number, 10, 64)
 	if err == nil && sorted {
-		err = at.key.UnmarshalText([]byte(key))
+		err = at.key.UnmarshalBinary([]byte(key))
 	}
 	if err != nil || sorted != (q.Sort != nil) {
 		return at, ErrInvalidCursor
@@ -40,7 +40,7 @@ func (p memPosition) text(s *Sort) string {
 	if s == nil {
 		return number
 	}
-	key, _ := p.key.MarshalText() // never fails
+	key, _ := p.key.MarshalBinary() // never fails
 	return number + ":" + string(key)
 }
 

@@ -1,7 +1,9 @@
 package scim
 
 import (
+	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"encoding/binary"
 	"math"
 	"strconv"
@@ -17,14 +19,15 @@ type Sort struct {
 	descending bool
 }
 
-// maxSortText is how many bytes of a text count in an order: a place in it has
-// to fit into a URL (RFC 9865).
+// maxSortText is how many bytes of a text a place in an order holds as they
+// are: it has to fit into a URL (RFC 9865).
 const maxSortText = 512
 
 // ParseSort compiles an order. A multi-valued attribute is ordered by its
-// primary value or else its first one. Texts compare in canonical form (see
-// [Canonical]) unless their attribute is caseExact, and by their first 512
-// bytes.
+// primary value or else its first one. Texts compare by the bytes of their
+// canonical form (see [Canonical]), or as they are if their attribute is
+// caseExact. One of more than 512 bytes compares by the first 512 and then by
+// a SHA-256 of all of it: places are bounded, and equal only for equal texts.
 func (t *ResourceType) ParseSort(by string, descending bool) (*Sort, error) {
 	p, err := t.ParsePath(by)
 	if err != nil {
@@ -90,49 +93,11 @@ func (s *Sort) Key(r *Resource) SortKey {
 }
 
 func sortText(s string) string {
-	if len(s) > maxSortText {
-		s = strings.ToValidUTF8(s[:maxSortText], "")
+	if len(s) <= maxSortText {
+		return strings.Clone(s)
 	}
-	return strings.Clone(s)
-}
-
-// MarshalText returns a form for [Query.After].
-func (k SortKey) MarshalText() ([]byte, error) {
-	switch {
-	case k.none:
-		return []byte("-"), nil
-	case !k.time.IsZero():
-		b := strconv.AppendInt([]byte("d"), k.time.Unix(), 10)
-		return strconv.AppendInt(append(b, '.'), int64(k.time.Nanosecond()), 10), nil
-	case k.text != "":
-		return append([]byte("t"), k.text...), nil
-	}
-	return strconv.AppendFloat([]byte("n"), k.number, 'g', -1, 64), nil
-}
-
-// UnmarshalText reads what MarshalText returned.
-func (k *SortKey) UnmarshalText(b []byte) error {
-	*k = SortKey{}
-	var err error
-	switch kind, rest := string(b[:min(len(b), 1)]), string(b[min(len(b), 1):]); kind {
-	case "-":
-		k.none = true
-	case "t":
-		k.text = rest
-	case "n":
-		k.number, err = strconv.ParseFloat(rest, 64)
-	case "d":
-		seconds, nanos, _ := strings.Cut(rest, ".")
-		sec, err1 := strconv.ParseInt(seconds, 10, 64)
-		nsec, err2 := strconv.ParseInt(nanos, 10, 64)
-		k.time, err = time.Unix(sec, nsec).UTC(), cmp.Or(err1, err2)
-	default:
-		err = strconv.ErrSyntax
-	}
-	if err != nil {
-		return ErrInvalidCursor // err quotes the value
-	}
-	return nil
+	sum := sha256.Sum256([]byte(s))
+	return s[:maxSortText] + string(sum[:])
 }
 
 // value returns what a resource is ordered by.
@@ -160,8 +125,8 @@ func primaryOf(a *Attribute, list Value) Value {
 	return list.node.items[0]
 }
 
-// MarshalBinary encodes the place: what a [Store] keeps in the position of a
-// page.
+// MarshalBinary encodes the place in at most 545 bytes: what a [Store] keeps
+// in the position of a page.
 func (k SortKey) MarshalBinary() ([]byte, error) {
 	switch {
 	case k.none:
@@ -169,33 +134,29 @@ func (k SortKey) MarshalBinary() ([]byte, error) {
 	case k.number != 0:
 		return binary.BigEndian.AppendUint64([]byte{'n'}, math.Float64bits(k.number)), nil
 	case !k.time.IsZero():
-		t, err := k.time.UTC().MarshalBinary()
-		return append([]byte{'t'}, t...), err
+		b := binary.BigEndian.AppendUint64([]byte{'d'}, uint64(k.time.Unix()))
+		return binary.BigEndian.AppendUint32(b, uint32(k.time.Nanosecond())), nil
 	}
-	return append([]byte{'s'}, k.text...), nil
+	return append([]byte{'t'}, k.text...), nil
 }
 
 // UnmarshalBinary reads what [SortKey.MarshalBinary] wrote. Anything else is
 // [ErrInvalidCursor].
 func (k *SortKey) UnmarshalBinary(b []byte) error {
 	*k = SortKey{}
-	bad := &Error{Kind: KindInvalidCursor}
-	if len(b) == 0 {
-		return bad
-	}
-	switch form, b := b[0], b[1:]; {
-	case form == '-' && len(b) == 0:
+	switch form, rest := string(b[:min(len(b), 1)]), b[min(len(b), 1):]; {
+	case form == "-":
 		k.none = true
-	case form == 'n' && len(b) == 8:
-		k.number = math.Float64frombits(binary.BigEndian.Uint64(b))
-	case form == 't':
-		if err := k.time.UnmarshalBinary(b); err != nil {
-			return bad
-		}
-	case form == 's':
-		k.text = string(b)
-	default:
-		return bad
+	case form == "n" && len(rest) == 8:
+		k.number = math.Float64frombits(binary.BigEndian.Uint64(rest))
+	case form == "d" && len(rest) == 12:
+		k.time = time.Unix(int64(binary.BigEndian.Uint64(rest)), int64(binary.BigEndian.Uint32(rest[8:]))).UTC()
+	case form == "t" && len(rest) <= maxSortText+sha256.Size:
+		k.text = string(rest)
+	}
+	if again, _ := k.MarshalBinary(); !bytes.Equal(again, b) || math.IsNaN(k.number) {
+		*k = SortKey{}
+		return ErrInvalidCursor
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ const (
 type position struct {
 	form byte
 	seq  int64
-	key  []byte // key, eight bytes of a time, or a cut scim.SortKey
+	key  []byte // key, eight bytes of a time, or a scim.SortKey
 }
 
 const positionVersion = 1
@@ -113,18 +113,8 @@ func (p *position) fits(q *scim.Query) bool {
 // time returns the time of a position.
 func (p *position) time() int64 { return int64(binary.BigEndian.Uint64(p.key)) }
 
-// sortKey returns the place of a position that Go made, with the beginning
-// of its text if that was cut.
-func (p *position) sortKey() (k scim.SortKey, err error) {
-	b := p.key
-	if p.cut() {
-		b = b[:keyBytes]
-	}
-	return k, k.UnmarshalBinary(b)
-}
-
-// cut reports whether the position has only the beginning of a text.
-func (p *position) cut() bool { return len(p.key) > keyBytes }
+// sortKey returns the place of a position that Go made.
+func (p *position) sortKey() (k scim.SortKey, err error) { return k, k.UnmarshalBinary(p.key) }
 
 // behind returns the position behind a resource that the database ordered.
 func (o order) behind(row *pageRow) *position {

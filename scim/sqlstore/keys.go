@@ -13,8 +13,9 @@ import (
 const keyBytes = 512
 
 // keyOf returns the form of a text in a key column: the text, or if it is long
-// its beginning and a hash of all of it. Keys are equal when the texts are.
-// Their order is that of the texts unless both are cut and begin alike.
+// its beginning and a hash of all of it. Keys are equal when the texts are, and
+// their order is that of [scim.Sort], whose places have this form too. It is
+// that of the texts unless both are cut and begin alike.
 func keyOf(text string) (key []byte, cut bool) {
 	if len(text) <= keyBytes {
 		return []byte(text), false

@@ -64,8 +64,8 @@ func (l *listing) skip() int {
 	return max(l.query.Start, 1) - 1
 }
 
-// inSQL answers from the columns. It returns no page if keys are cut in
-// the table, so that SQL cannot answer.
+// inSQL answers from the columns. It returns no page if keys or times are cut
+// in the table and the answer depends on it.
 func (l *listing) inSQL(ctx context.Context, o order) (*scim.Page, error) {
 	count := max(l.query.Count, 0)
 	p := l.page(o, count)
@@ -76,7 +76,7 @@ func (l *listing) inSQL(ctx context.Context, o order) (*scim.Page, error) {
 		p.from(l.where, l.skip())
 		p.total(l.where)
 	}
-	p.cut = l.where.exactness == exactUncut || o.column != "" && o.column != "id"
+	p.cut = l.where.exactness == exactUncut || o.time
 	got, err := p.run(ctx, l.store, nil)
 	if err != nil || got.cut {
 		return nil, err
@@ -274,26 +274,13 @@ func (l *listing) behind(m match) (*position, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, _ := keyOf(string(b))
-	return &position{form: positionSort, seq: m.seq, key: key}, nil
+	return &position{form: positionSort, seq: m.seq, key: b}, nil
 }
 
 // start returns where in the ordered matches the page begins.
 func (l *listing) start(found *matches) (int, error) {
 	if l.query.Sort == nil || l.at.form == 0 {
 		return 0, nil
-	}
-	// If the resource is where it was, the page begins behind it.
-	for i, m := range found.all {
-		if m.seq != l.at.seq {
-			continue
-		}
-		if at, err := l.behind(m); err != nil || string(at.key) == string(l.at.key) {
-			return i + 1, err
-		}
-	}
-	if l.at.cut() {
-		return 0, scim.NewError(scim.KindExpiredCursor, "the resource at the cursor has changed: begin anew", nil)
 	}
 	key, err := l.at.sortKey()
 	if err != nil {
