@@ -115,13 +115,13 @@ func (s Step) with(header, value string) Step {
 	return s
 }
 
-func (s Step) check(c Check) Step {
-	s.Checks = append(slices.Clip(s.Checks), c)
+func (s Step) check(d Demand) Step {
+	s.Checks = append(slices.Clip(s.Checks), d)
 	return s
 }
 
 func (s Step) at(pointer string, op Op, want string) Step {
-	return s.check(Check{Pointer: pointer, Op: op, Want: want})
+	return s.check(Demand{Pointer: pointer, Op: op, Want: want})
 }
 
 func (s Step) like(want string) Step              { return s.at("", OpLike, want) }
@@ -131,7 +131,7 @@ func (s Step) contains(pointer, want string) Step { return s.at(pointer, OpConta
 func (s Step) lacks(pointer, want string) Step    { return s.at(pointer, OpLacks, want) }
 func (s Step) typ(pointer, want string) Step      { return s.at(pointer, OpType, want) }
 func (s Step) header(name string, op Op, want string) Step {
-	return s.check(Check{Header: name, Op: op, Want: want})
+	return s.check(Demand{Header: name, Op: op, Want: want})
 }
 
 func (s Step) present(pointers ...string) Step {

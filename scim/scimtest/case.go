@@ -18,7 +18,7 @@ type Case struct {
 	// Needs are the features without which the case is not asked.
 	Needs []Feature
 	// Strict marks a demand of the RFC that a client of level [Entra] or
-	// [Okta] contradicts. It is asked only if [Options.Strict] is set.
+	// [Okta] contradicts. It is asked only if [Profile.Strict] is set.
 	Strict bool
 	// Steps are sent in order. The first one that fails ends the case.
 	Steps []Step
@@ -81,7 +81,7 @@ type Step struct {
 	Credential Credential
 	// Status lists the status codes that are right.
 	Status []int
-	Checks []Check
+	Checks []Demand
 	// Capture maps names to what they stand for from now on: a JSON pointer
 	// into the body, or the name of a header.
 	Capture map[string]string
@@ -92,13 +92,13 @@ type Credential string
 
 // The credentials.
 const (
-	CredentialValid Credential = ""      // that of the client given to [Run]
+	CredentialValid Credential = ""      // that of the client given to [Check]
 	CredentialNone  Credential = "none"  // no Authorization header
 	CredentialWrong Credential = "wrong" // a bearer token that nobody issued
 )
 
-// Check is one demand on an answer.
-type Check struct {
+// Demand is what one place of an answer must be.
+type Demand struct {
 	// Header is the name of the header looked at. If it is "", Pointer is
 	// looked at.
 	Header string
@@ -112,7 +112,7 @@ type Check struct {
 	Want string
 }
 
-// Op is the kind of a [Check].
+// Op is the kind of a [Demand].
 type Op string
 
 // The kinds. "Like" means: an object has at least the members of the wanted

@@ -198,7 +198,7 @@ func filterTypeCases() []Case {
 			},
 		},
 		{
-			ID: "filter/user-groups", RFC: "7644 §3.4.2.2", Level: Must, Needs: needs(FeatureFilter, FeatureGroups, "User.groups"),
+			ID: "filter/user-groups", RFC: "7644 §3.4.2.2", Level: May, Needs: needs(FeatureFilter, FeatureGroups, "User.groups"),
 			Explanation: "Users are found by the groups they belong to.",
 			Steps: []Step{
 				newUser("a", ""), newUser("b", ""), newGroup("g", members("a")),

@@ -24,7 +24,7 @@ func groupCases() []Case {
 			},
 		},
 		{
-			ID: "groups/member-reference", RFC: "7643 §2.3.7", Level: Must, Needs: groups,
+			ID: "groups/member-reference", RFC: "7643 §2.3.7", Level: May, Needs: groups,
 			Explanation: "The $ref of a member leads to it.",
 			Steps: []Step{
 				newUser("a", ""), newGroup("g", members("a")),
@@ -33,7 +33,7 @@ func groupCases() []Case {
 			},
 		},
 		{
-			ID: "groups/member-type", RFC: "7643 §4.2", Level: Should, Needs: groups,
+			ID: "groups/member-type", RFC: "7643 §4.2", Level: May, Needs: groups,
 			Explanation: "The type of a member is its resource type.",
 			Steps: []Step{
 				newUser("a", ""), newGroup("h", ""), newGroup("g", members("a", "h")),
@@ -57,7 +57,7 @@ func groupCases() []Case {
 			},
 		},
 		{
-			ID: "groups/nested", RFC: "7643 §4.1.2", Level: Must, Needs: needs(FeatureGroups, "User.groups.type"),
+			ID: "groups/nested", RFC: "7643 §4.1.2", Level: May, Needs: needs(FeatureGroups, "User.groups.type"),
 			Explanation: "Membership through a nested group is not direct: it is indirect, or not shown.",
 			Steps: []Step{
 				newUser("a", ""), newGroup("h", members("a")), newGroup("g", members("h")),
@@ -65,7 +65,7 @@ func groupCases() []Case {
 			},
 		},
 		{
-			ID: "groups/cycle", RFC: "7643 §4.2", Level: Must, Needs: needs(FeatureGroups, FeaturePatch),
+			ID: "groups/cycle", RFC: "7643 §4.2", Level: May, Needs: needs(FeatureGroups, FeaturePatch),
 			Explanation: "Groups that hold each other, or are refused, do not keep the service provider from answering.",
 			Steps: []Step{
 				newUser("a", ""), newGroup("h", members("a")), newGroup("g", members("h")),

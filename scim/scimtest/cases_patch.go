@@ -150,7 +150,7 @@ func patchReplaceCases() []Case {
 		patchCase("replace/address", rfc, "A whole address is changed, and primary with it.",
 			`"addresses":[{"type":"work","formatted":"old"},{"type":"home","formatted":"home","primary":true}]`,
 			ops(`{"op":"replace","path":"addresses[type eq \"work\"]","value":{"type":"work","streetAddress":"1 Example Street","country":"US","formatted":"1 Example Street\nUS","primary":true}}`),
-			`{"addresses":[{"type":"work","streetAddress":"1 Example Street","country":"US","formatted":"1 Example Street\nUS","primary":true},{"type":"home","formatted":"home","primary":false}]}`).needing("User.addresses"),
+			`{"addresses":[{"type":"work","streetAddress":"1 Example Street","country":"US","formatted":"1 Example Street\nUS","primary":true},{"type":"home","formatted":"home","primary":false}]}`).needing("User.addresses.primary"),
 		patchCase("replace/active", rfc, "A user can be deactivated, and is still there.",
 			`"active":true`, ops(`{"op":"replace","path":"active","value":false}`), `{"active":false}`).needing("User.active"),
 		patchCase("replace/extension", rfc, "An attribute of an extension is named by its URI.",

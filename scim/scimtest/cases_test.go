@@ -65,20 +65,20 @@ func newServer(t testing.TB, o scim.ServerOptions) *scim.Server {
 
 func TestServerConforms(t *testing.T) {
 	url, client := serve(t, newServer(t, scim.ServerOptions{}))
-	scimtest.TestServer(t, url+"/scim/v2", client, &scimtest.Options{Except: knownFailures})
+	scimtest.TestServer(t, url+"/scim/v2", client, &scimtest.Profile{Except: knownFailures})
 }
 
 func TestStrictServerConforms(t *testing.T) {
 	except := maps.Clone(knownFailures)
 	maps.Copy(except, knownStrictFailures)
 	url, client := serve(t, newServer(t, scim.ServerOptions{Strict: true}))
-	scimtest.TestServer(t, url+"/scim/v2", client, &scimtest.Options{Strict: true, Except: except})
+	scimtest.TestServer(t, url+"/scim/v2", client, &scimtest.Profile{Strict: true, Except: except})
 }
 
 // TestServerWithoutCursorsConforms: what is not advertised is not asked.
 func TestServerWithoutCursorsConforms(t *testing.T) {
 	url, client := serve(t, newServer(t, scim.ServerOptions{CursorTimeout: -1}))
-	report, err := scimtest.Run(t.Context(), url+"/scim/v2", client, nil)
+	report, err := scimtest.Check(t.Context(), url+"/scim/v2", client, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,13 +98,13 @@ func TestZohoOneConforms(t *testing.T) {
 		t.Fatal(err)
 	}
 	url, client := serve(t, zoho)
-	scimtest.TestServer(t, url+"/scim", client, &scimtest.Options{Except: knownFailures})
+	scimtest.TestServer(t, url+"/scim", client, &scimtest.Profile{Except: knownFailures})
 }
 
 // TestNothingIsSkipped shows that our server is asked everything.
 func TestNothingIsSkipped(t *testing.T) {
 	url, client := serve(t, newServer(t, scim.ServerOptions{}))
-	report, err := scimtest.Run(t.Context(), url+"/scim/v2", client, nil)
+	report, err := scimtest.Check(t.Context(), url+"/scim/v2", client, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,12 +38,12 @@ func readCases() []Case {
 			Steps:       []Step{newUser("a", ""), get("/Users/${a}").absent("/displayName", "/emails", "/addresses", "/externalId")},
 		},
 		{
-			ID: "read/user-groups", RFC: "7643 §4.1.2", Level: Must, Needs: needs(FeatureGroups, "User.groups"),
+			ID: "read/user-groups", RFC: "7643 §4.1.2", Level: May, Needs: needs(FeatureGroups, "User.groups"),
 			Explanation: "A user's groups have the id of the group.",
 			Steps:       []Step{newUser("a", ""), newGroup("g", members("a")), get("/Users/${a}").is("/groups", `[{"value":"${g}"}]`)},
 		},
 		{
-			ID: "read/user-groups-reference", RFC: "7643 §4.1.2", Level: Should, Needs: needs(FeatureGroups, "User.groups.$ref"),
+			ID: "read/user-groups-reference", RFC: "7643 §4.1.2", Level: May, Needs: needs(FeatureGroups, "User.groups.$ref"),
 			Explanation: "They have a reference that leads to the group.",
 			Steps: []Step{
 				newUser("a", ""), newGroup("g", members("a")),
@@ -52,7 +52,7 @@ func readCases() []Case {
 			},
 		},
 		{
-			ID: "read/user-groups-direct", RFC: "7643 §4.1.2", Level: Must, Needs: needs(FeatureGroups, "User.groups.type"),
+			ID: "read/user-groups-direct", RFC: "7643 §4.1.2", Level: May, Needs: needs(FeatureGroups, "User.groups.type"),
 			Explanation: "A user that is a member itself has the group with the type direct.",
 			Steps: []Step{
 				newUser("a", ""), newGroup("g", members("a")),
@@ -60,7 +60,7 @@ func readCases() []Case {
 			},
 		},
 		{
-			ID: "read/user-groups-follow", RFC: "7643 §4.1.2", Level: Must, Needs: needs(FeatureGroups, FeaturePatch, "User.groups"),
+			ID: "read/user-groups-follow", RFC: "7643 §4.1.2", Level: May, Needs: needs(FeatureGroups, FeaturePatch, "User.groups"),
 			Explanation: "A user that left a group does not have it any more.",
 			Steps: []Step{
 				newUser("a", ""), newGroup("g", members("a")),

@@ -33,6 +33,7 @@ type conversation struct {
 	made []string // paths of what was made, in this order
 
 	unnamed map[string]bool // those that have not been seen under a name of the case
+	unheard bool            // a request may have made something that no answer told
 }
 
 // answer is what came back for one step.
@@ -78,14 +79,16 @@ func (t *conversation) have(ctx context.Context, steps []Step, result *Result) e
 func (t *conversation) step(ctx context.Context, s *Step) *Failure {
 	a, err := t.send(ctx, s)
 	if err != nil {
+		t.unheard = t.unheard || s.Method == http.MethodPost
 		return &Failure{Place: "request", Want: "an answer", Got: err.Error()}
 	}
+	t.unheard = t.unheard || s.Method == http.MethodPost && a.status >= http.StatusInternalServerError
 	t.remember(s, a)
 	if !slices.Contains(s.Status, a.status) {
 		return &Failure{Place: "status", Want: statuses(s.Status), Got: strconv.Itoa(a.status) + " " + cut(string(a.body))}
 	}
 	body, err := a.json()
-	if err != nil && (len(s.Checks) > 0 || len(s.Capture) > 0) {
+	if err != nil && s.looksInto() {
 		return &Failure{Place: "body", Want: "JSON", Got: err.Error()}
 	}
 	for name, from := range s.Capture {
@@ -95,32 +98,43 @@ func (t *conversation) step(ctx context.Context, s *Step) *Failure {
 		}
 		t.vars[name] = text
 	}
-	for _, c := range s.Checks {
-		if failure := t.judge(c, a, body); failure != nil {
+	for _, d := range s.Checks {
+		if failure := t.judge(d, a, body); failure != nil {
 			return failure
 		}
 	}
 	return nil
 }
 
-// judge holds an answer against one check.
-func (t *conversation) judge(c Check, a *answer, body any) *Failure {
-	place, found := c.Pointer, []any(nil)
-	if c.Header != "" {
-		place, found = "header "+c.Header, []any{a.look(body, c.Header)}
-	} else {
-		found = all(body, c.Pointer)
+// looksInto reports whether a step looks at more of an answer than its status
+// and its headers.
+func (s *Step) looksInto() bool {
+	for _, from := range s.Capture {
+		if from == "" || from[0] == '/' {
+			return true
+		}
 	}
-	want, err := t.fill(c.Want, escapeFor(c.Op))
+	return slices.ContainsFunc(s.Checks, func(d Demand) bool { return d.Header == "" })
+}
+
+// judge holds an answer against one check.
+func (t *conversation) judge(d Demand, a *answer, body any) *Failure {
+	place, found := d.Pointer, []any(nil)
+	if d.Header != "" {
+		place, found = "header "+d.Header, []any{a.look(body, d.Header)}
+	} else {
+		found = all(body, d.Pointer)
+	}
+	want, err := t.fill(d.Want, escapeFor(d.Op))
 	if err != nil {
 		return &Failure{Place: place, Want: "a variable", Got: err.Error()}
 	}
 	for _, got := range found {
-		switch ok, err := c.holds(got, want); {
+		switch ok, err := d.holds(got, want); {
 		case err != nil:
 			return &Failure{Place: place, Want: "a check that can be done", Got: err.Error()}
 		case !ok:
-			return &Failure{Place: place, Want: string(c.Op) + " " + want, Got: show(got)}
+			return &Failure{Place: place, Want: string(d.Op) + " " + want, Got: show(got)}
 		}
 	}
 	return nil
@@ -184,6 +198,9 @@ func (t *conversation) send(ctx context.Context, s *Step) (*answer, error) {
 		return nil, err
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode >= http.StatusInternalServerError {
+		defer client.CloseIdleConnections() // some service providers close the connection next
+	}
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	return &answer{status: resp.StatusCode, header: resp.Header, body: data, redirected: resp.Request.URL.Path != req.URL.Path}, err
 }
@@ -233,7 +250,7 @@ func (t *conversation) remember(s *Step, a *answer) {
 		t.rememberBulk(a)
 		return
 	}
-	if a.status != http.StatusCreated && (s.Method != http.MethodPost || a.status != http.StatusOK) {
+	if strings.Contains(s.Path, "/.search") || a.status != http.StatusCreated && (s.Method != http.MethodPost || a.status != http.StatusOK) {
 		return
 	}
 	body, err := a.json()
@@ -270,7 +287,7 @@ func (t *conversation) rememberBulk(a *answer) {
 		if method, _ := at(op, "/method").(string); location == "" || !strings.EqualFold(method, http.MethodPost) || at(op, "/status") != "201" {
 			continue
 		}
-		path, own := strings.CutPrefix(location, t.base.String())
+		path, own := t.below(location)
 		if !own {
 			t.left = append(t.left, location)
 			continue
@@ -278,6 +295,17 @@ func (t *conversation) rememberBulk(a *answer) {
 		t.made = append(t.made, path)
 		t.unnamed[path] = true
 	}
+}
+
+// below returns what a location, which may be a relative one, has after the
+// base URL.
+func (t *conversation) below(location string) (string, bool) {
+	u, err := t.base.Parse(location)
+	if err != nil {
+		return "", false
+	}
+	path, own := strings.CutPrefix(u.String(), t.base.String()+"/")
+	return "/" + path, own
 }
 
 // isOwn reports whether what is at a path has a name of the case.
@@ -304,6 +332,9 @@ func (t *conversation) isOwn(ctx context.Context, path string) bool {
 func (t *conversation) clean(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTime)
 	defer cancel()
+	if t.unheard {
+		t.find(ctx)
+	}
 	for _, path := range slices.Backward(t.made) {
 		if t.unnamed[path] && !t.isOwn(ctx, path) {
 			t.left = append(t.left, path)
@@ -313,6 +344,29 @@ func (t *conversation) clean(ctx context.Context) {
 		a, err := t.send(ctx, &s)
 		if err != nil || a.status != http.StatusNoContent && a.status != http.StatusNotFound && a.status != http.StatusOK {
 			t.left = append(t.left, path)
+		}
+	}
+}
+
+// find looks for what the case made without hearing of it: the connection was
+// lost, or the service provider answered with an error and made it all the
+// same. The names of a case are its own, so that nothing else is found.
+func (t *conversation) find(ctx context.Context) {
+	for endpoint, name := range map[string]string{"/Users": "userName", "/Groups": "displayName"} {
+		s := get(endpoint + "?filter=" + name + ` sw "${unique}"`)
+		a, err := t.send(ctx, &s)
+		if err != nil || a.status != http.StatusOK {
+			continue
+		}
+		body, err := a.json()
+		list, _ := at(body, "/Resources").([]any)
+		for _, resource := range list {
+			id, _ := at(resource, "/id").(string)
+			text, _ := at(resource, "/"+name).(string)
+			path := endpoint + "/" + inURL(id)
+			if err == nil && id != "" && strings.Contains(strings.ToLower(text), t.vars["unique"]) && !slices.Contains(t.made, path) {
+				t.made = append(t.made, path)
+			}
 		}
 	}
 }

@@ -2,7 +2,7 @@
 //
 // # Conformance
 //
-// [Run] and [TestServer] ask a service provider, over HTTP, for what RFC 7643
+// [Check] and [TestServer] ask a service provider, over HTTP, for what RFC 7643
 // and RFC 7644 demand and for what the provisioning clients of Microsoft
 // Entra and Okta send. The questions are data: each [Case] names its section,
 // its level and its reason, and is a short conversation whose answers are

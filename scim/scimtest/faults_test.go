@@ -196,7 +196,7 @@ func TestFaultsAreFound(t *testing.T) {
 			s := newServer(t, scim.ServerOptions{})
 			url, client := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.ServeHTTP(s, w, r) }))
 			for _, id := range f.found {
-				report, err := scimtest.Run(t.Context(), url+"/scim/v2", client, &scimtest.Options{Only: id})
+				report, err := scimtest.Check(t.Context(), url+"/scim/v2", client, &scimtest.Profile{Only: id})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -234,7 +234,7 @@ func TestEmptyAnswersPassNothing(t *testing.T) {
 				w.WriteHeader(tt.status)
 				_, _ = io.WriteString(w, tt.body)
 			}))
-			report, err := scimtest.Run(t.Context(), url, client, nil)
+			report, err := scimtest.Check(t.Context(), url, client, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -276,7 +276,7 @@ func TestChangesAreLookedAt(t *testing.T) {
 				}
 				s.ServeHTTP(w, r)
 			}))
-			report, err := scimtest.Run(t.Context(), url+"/scim/v2", client, nil)
+			report, err := scimtest.Check(t.Context(), url+"/scim/v2", client, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -5,13 +5,20 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Report is what a run found.
 type Report struct {
 	BaseURL  string
+	Profile  string // its name
+	Sender   Level  // whose cases count as [Must]
+	Began    time.Time
+	Took     time.Duration
 	Features []Feature // what the service provider advertises, sorted
 	Results  []Result  // in the order of [Cases]
+	// Unused are the exceptions of the profile that no case needed, sorted.
+	Unused []string
 	// Left are the paths of resources that could not be deleted again, or
 	// were not because they did not come back under the name they were given.
 	Left []string
@@ -23,6 +30,7 @@ type Result struct {
 	Outcome Outcome
 	Reason  string   // why the case was skipped or excepted
 	Failure *Failure // of a case that failed or is excepted
+	Took    time.Duration
 }
 
 // Outcome is how a case ended.
@@ -33,7 +41,7 @@ const (
 	Passed   Outcome = "pass"
 	Failed   Outcome = "fail"
 	Skipped  Outcome = "skip"   // not asked
-	Excepted Outcome = "except" // failed, as [Options.Except] says
+	Excepted Outcome = "except" // failed, as [Profile.Except] says
 )
 
 // Failure is the first demand of a case that was not met. Got can hold what
@@ -53,46 +61,81 @@ func (r *Report) Failed(level Level) []Result {
 	})
 }
 
-// String is the text of [Report.WriteTo].
+// Conforms reports whether nothing that must hold failed: no case of level
+// [Must] or of the profile's sender. Nor is an exception unused then.
+func (r *Report) Conforms() bool {
+	return len(r.Failed(Must)) == 0 && (r.Sender == "" || len(r.Failed(r.Sender)) == 0) && len(r.Unused) == 0
+}
+
+// Count returns how many cases ended so.
+func (r *Report) Count(o Outcome) int {
+	n := 0
+	for _, x := range r.Results {
+		if x.Outcome == o {
+			n++
+		}
+	}
+	return n
+}
+
+// String is the text of [Report.WriteText].
 func (r *Report) String() string {
 	var b strings.Builder
-	_, _ = r.WriteTo(&b) // a Builder takes everything
+	_ = r.WriteText(&b) // a Builder takes everything
 	return b.String()
 }
 
-// WriteTo writes the failures, the exceptions, what was not asked and a line
+// WriteText writes the failures, the exceptions, what was not asked and a line
 // of totals. Its form is for people and may change.
-func (r *Report) WriteTo(w io.Writer) (int64, error) {
+func (r *Report) WriteText(w io.Writer) error {
 	var b strings.Builder
-	count := map[Outcome]int{}
-	var reasons []string
-	skipped := map[string]int{}
 	for _, x := range r.Results {
-		count[x.Outcome]++
-		switch x.Outcome {
-		case Failed, Excepted:
+		if x.Outcome == Failed || x.Outcome == Excepted {
 			fmt.Fprintln(&b, x.String())
-		case Skipped:
-			if skipped[x.Reason]++; skipped[x.Reason] == 1 {
-				reasons = append(reasons, x.Reason)
-			}
 		}
 	}
-	for _, reason := range reasons {
-		fmt.Fprintf(&b, "not asked: %d, %s\n", skipped[reason], reason)
+	for _, s := range r.skipped() {
+		fmt.Fprintf(&b, "not asked: %d, %s\n", s.Cases, s.Reason)
+	}
+	for _, what := range r.Unused {
+		fmt.Fprintf(&b, "not needed: the exception for %s; take it off the list\n", what)
 	}
 	for _, path := range r.Left {
 		fmt.Fprintf(&b, "left behind: %s\n", path)
 	}
-	fmt.Fprintf(&b, "%d passed, %d failed, %d excepted, %d not asked", count[Passed], count[Failed], count[Excepted], count[Skipped])
-	for _, level := range []Level{Must, Should, May, Entra, Okta} {
+	fmt.Fprintf(&b, "%d passed, %d failed, %d excepted, %d not asked", r.Count(Passed), r.Count(Failed), r.Count(Excepted), r.Count(Skipped))
+	for _, level := range levels() {
 		if n := len(r.Failed(level)); n > 0 {
 			fmt.Fprintf(&b, "; %s failed: %d", level, n)
 		}
 	}
 	b.WriteByte('\n')
-	n, err := io.WriteString(w, b.String())
-	return int64(n), err
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func levels() []Level { return []Level{Must, Should, May, Entra, Okta} }
+
+// skips is why a number of cases was not asked.
+type skips struct {
+	Reason string
+	Cases  int
+}
+
+// skipped returns the reasons in the order of the cases.
+func (r *Report) skipped() (out []skips) {
+	for _, x := range r.Results {
+		if x.Outcome != Skipped {
+			continue
+		}
+		i := slices.IndexFunc(out, func(s skips) bool { return s.Reason == x.Reason })
+		if i < 0 {
+			i = len(out)
+			out = append(out, skips{Reason: x.Reason})
+		}
+		out[i].Cases++
+	}
+	return out
 }
 
 // String is the result in a few lines.

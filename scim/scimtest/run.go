@@ -5,73 +5,65 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
-// Options are the optional settings of [Run] and [TestServer].
-type Options struct {
-	// Only restricts the cases to those whose ID begins with it.
-	Only string
-
-	// Except names cases that are known to fail, each with the reason. They
-	// are asked all the same: one that passes is reported as a failure, so
-	// that the list stays true.
-	Except map[string]string
-
-	// Strict asks for what RFC 7643 and RFC 7644 say and nothing else: cases
-	// of level [Entra] and [Okta] are not asked, and cases that these clients
-	// contradict are.
-	Strict bool
-
-	// Plain sends the requests that have no credential or a wrong one. Nil
-	// is a client with the settings of [http.DefaultTransport].
-	Plain *http.Client
-}
-
-// Run asks a service provider all cases. The base URL is the one below which
-// "/Users" is. The client adds the credential to each request; nothing else
-// does, and no request leaves the base URL's host, by a redirect neither. ctx
-// and the client's timeout bound a request. A report is returned even if cases
-// failed; the error says that the run itself could not be done or was ended by
-// ctx, and then the report, if there is one, holds what was asked until then.
+// Check asks a service provider what a profile says; nil is the zero
+// [Profile]. The base URL is the one below which "/Users" is. The client adds
+// the credential to each request; nothing else does, and no request leaves the
+// base URL's host, by a redirect neither. ctx and the client's timeout bound a
+// request. A report is returned even if cases failed; the error says that the
+// run itself could not be done or was ended by ctx, and then the report, if
+// there is one, holds what was asked until then.
 //
-// Run makes and deletes users and groups, all with a userName or displayName
-// that begins with "scimtest". It must not be pointed at a service that acts
-// on new users, by sending them mail for example, unless that is wanted.
-func Run(ctx context.Context, baseURL string, client *http.Client, o *Options) (*Report, error) {
-	r, err := newRunner(ctx, baseURL, client, o)
+// Unless the profile says that it only reads, Check makes and deletes users
+// and groups, all with a userName or displayName that begins with "scimtest".
+// It also deletes them when ctx ends. It must not be pointed at a service that
+// acts on new users, by sending them mail for example, unless that is wanted.
+func Check(ctx context.Context, baseURL string, client *http.Client, profile *Profile) (*Report, error) {
+	r, err := newRunner(ctx, baseURL, client, profile)
 	if err != nil {
 		return nil, err
 	}
 	defer r.close()
-	report := &Report{BaseURL: r.base.String(), Features: r.features.list()}
-	for _, c := range r.cases {
+	report := &Report{
+		BaseURL: r.base.String(), Profile: r.profile.Name, Sender: r.profile.Sender, Features: r.features.list(), Began: time.Now(),
+	}
+	for i, c := range r.cases {
 		result, err := r.run(ctx, &c)
-		report.Left = r.left
+		report.Left, report.Took = r.left, time.Since(report.Began)
 		if err != nil {
 			return report, err
 		}
 		report.Results = append(report.Results, result)
+		if r.profile.Progress != nil {
+			r.profile.Progress(i+1, len(r.cases), result)
+		}
 	}
+	report.Unused = r.unused()
 	return report, nil
 }
 
-// TestServer is [Run] with a subtest for each case. A case of any level fails
-// its test; [Options.Except] says which may and why.
-func TestServer(t *testing.T, baseURL string, client *http.Client, o *Options) {
+// TestServer is [Check] with a subtest for each case. A case of any level
+// fails its test; [Profile.Except] says which may and why.
+func TestServer(t *testing.T, baseURL string, client *http.Client, profile *Profile) {
 	t.Helper()
-	r, err := newRunner(t.Context(), baseURL, client, o)
+	r, err := newRunner(t.Context(), baseURL, client, profile)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.close()
+	asked := 0
 	for _, c := range r.cases {
 		t.Run(c.ID, func(t *testing.T) {
+			asked++
 			result, err := r.run(t.Context(), &c)
 			if err != nil {
 				t.Fatal(err)
@@ -86,6 +78,11 @@ func TestServer(t *testing.T, baseURL string, client *http.Client, o *Options) {
 			}
 		})
 	}
+	if asked == len(r.cases) { // and not a part of them, by -run
+		for _, what := range r.unused() {
+			t.Errorf("Except names %q, which nothing needs: take it off the list", what)
+		}
+	}
 	for _, path := range r.left {
 		t.Errorf("%s was made and is still there", path)
 	}
@@ -96,18 +93,14 @@ type runner struct {
 	base          *url.URL
 	client, plain *http.Client
 	cases         []Case
-	except        map[string]string
-	strict        bool
+	profile       Profile
 	features      features
 	left          []string
+	used          map[string]bool // exceptions that a case needed
 	close         func()
 }
 
-func newRunner(ctx context.Context, baseURL string, client *http.Client, o *Options) (*runner, error) {
-	var opts Options
-	if o != nil {
-		opts = *o
-	}
+func newRunner(ctx context.Context, baseURL string, client *http.Client, p *Profile) (*runner, error) {
 	base, err := url.Parse(strings.TrimRight(baseURL, "/"))
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" || base.RawQuery != "" || base.Fragment != "" || base.User != nil {
 		return nil, errors.New("scimtest: give a base URL of http or https, without query or credentials")
@@ -115,19 +108,22 @@ func newRunner(ctx context.Context, baseURL string, client *http.Client, o *Opti
 	if client == nil {
 		return nil, errors.New("scimtest: give a client that adds the credential")
 	}
-	r := &runner{base: base, client: client, plain: opts.Plain, except: opts.Except, strict: opts.Strict, close: func() {}}
+	r := &runner{base: base, client: client, used: map[string]bool{}, close: func() {}}
+	if p != nil {
+		r.profile = *p
+		r.profile.Except, r.profile.Needs = maps.Clone(p.Except), slices.Clone(p.Needs)
+	}
 	all := Cases()
-	for id := range opts.Except {
-		if !slices.ContainsFunc(all, func(c Case) bool { return c.ID == id }) {
-			return nil, fmt.Errorf("scimtest: Except names %q, which is no case", id)
-		}
+	if err := r.profile.check(all); err != nil {
+		return nil, err
 	}
-	r.cases = slices.DeleteFunc(all, func(c Case) bool { return !strings.HasPrefix(c.ID, opts.Only) })
+	r.cases = slices.DeleteFunc(all, func(c Case) bool { return !strings.HasPrefix(c.ID, r.profile.Only) })
 	if len(r.cases) == 0 {
-		return nil, fmt.Errorf("scimtest: no case begins with %q", opts.Only)
+		return nil, fmt.Errorf("scimtest: no case begins with %q", r.profile.Only)
 	}
+	r.plain = r.profile.Plain
 	if r.plain == nil {
-		r.plain = &http.Client{}
+		r.plain = &http.Client{Timeout: client.Timeout}
 		if t, ok := http.DefaultTransport.(*http.Transport); ok {
 			t = t.Clone()
 			r.plain.Transport, r.close = t, t.CloseIdleConnections
@@ -163,45 +159,72 @@ func within(base *url.URL, client *http.Client) *http.Client {
 // run asks one case.
 func (r *runner) run(ctx context.Context, c *Case) (Result, error) {
 	result := Result{Case: *c}
-	reason, excepted := r.except[c.ID]
 	if why := r.skip(c); why != "" {
 		result.Outcome, result.Reason = Skipped, why
 		return result, nil
 	}
+	began := time.Now()
 	talk := &conversation{runner: r, unnamed: map[string]bool{}, vars: map[string]string{
 		"unique": "scimtest" + strings.ToLower(rand.Text()[:10]), "maxOperations": strconv.Itoa(r.features.maxOperations), "maxPayloadSize": strconv.Itoa(r.features.maxPayloadSize),
 	}}
 	err := talk.have(ctx, c.Steps, &result)
 	talk.clean(ctx)
-	switch {
-	case err != nil:
+	result.Took = time.Since(began)
+	if err != nil {
 		return result, err
-	case result.Failure == nil && excepted:
+	}
+	result.Outcome = Passed
+	if result.Failure != nil {
 		result.Outcome = Failed
-		result.Failure = &Failure{Request: "Options.Except", Want: "a case that fails", Got: "the case passes: take it off the list"}
-	case result.Failure == nil:
-		result.Outcome = Passed
-	case excepted:
-		result.Outcome, result.Reason = Excepted, reason
-	default:
-		result.Outcome = Failed
+		for _, what := range slices.Sorted(maps.Keys(r.profile.Except)) {
+			if strings.Contains(what, "/") && excepts(what, c) {
+				r.used[what] = true
+				result.Outcome, result.Reason = Excepted, r.profile.Except[what]
+			}
+		}
 	}
 	return result, nil
 }
 
 // skip says why a case is not asked, "" if it is.
 func (r *runner) skip(c *Case) string {
-	client := c.Level == Entra || c.Level == Okta
+	p := &r.profile
 	switch {
-	case r.strict && client:
+	case p.Strict && c.Level.isClient():
 		return "only what the RFCs say is asked"
-	case !r.strict && c.Strict:
+	case p.Sender != "" && c.Level.isClient() && c.Level != p.Sender:
+		return "it is what " + string(c.Level) + " sends, and the sender is " + string(p.Sender)
+	case !p.Strict && c.Strict:
 		return "asked in strict runs only: provisioning clients need another answer"
 	}
 	for _, f := range c.Needs {
-		if !r.features.has(f) {
+		if !r.features.has(f) && !slices.Contains(p.Needs, f) {
 			return "the service provider does not advertise " + string(f)
 		}
 	}
+	for _, f := range c.Needs {
+		if why := p.Except[string(f)]; why != "" {
+			r.used[string(f)] = true
+			return why
+		}
+	}
+	if p.ReadOnly && c.Writes() {
+		return "it writes, and only reading is allowed"
+	}
 	return ""
+}
+
+// unused returns the exceptions that no case needed, sorted. Exceptions for
+// cases that were not to be asked are not among them.
+func (r *runner) unused() (out []string) {
+	for what := range r.profile.Except {
+		asked := slices.ContainsFunc(r.cases, func(c Case) bool {
+			return excepts(what, &c) && (!r.profile.ReadOnly || !c.Writes())
+		})
+		if asked && !r.used[what] {
+			out = append(out, what)
+		}
+	}
+	slices.Sort(out)
+	return out
 }

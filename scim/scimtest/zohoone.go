@@ -94,16 +94,22 @@ func (z *ZohoOne) Client() *http.Client { return z.pipes.Client() }
 // handler need not be closed.
 func (z *ZohoOne) Close() error { return z.pipes.Close() }
 
-// galleryUser is the core User without what the gallery application's table
-// does not have.
-func galleryUser() (*scim.ResourceType, error) {
-	keep := map[string][]string{
+// galleryAttributes are the attributes of a user in the gallery
+// application's table, with their sub-attributes.
+func galleryAttributes() map[string][]string {
+	return map[string][]string{
 		"userName": nil, "active": nil, "displayName": nil, "title": nil, "preferredLanguage": nil, "groups": nil,
 		"name":         {"formatted", "familyName", "givenName"},
 		"emails":       {"value", "type", "primary"},
 		"phoneNumbers": {"value", "type", "primary"},
 		"addresses":    {"formatted", "streetAddress", "locality", "region", "postalCode", "country", "type", "primary"},
 	}
+}
+
+// galleryUser is the core User without what the gallery application's table
+// does not have.
+func galleryUser() (*scim.ResourceType, error) {
+	keep := galleryAttributes()
 	core := scim.UserType().Schema()
 	schema := &scim.Schema{ID: core.ID, Name: core.Name, Description: core.Description}
 	for _, a := range core.Attributes {

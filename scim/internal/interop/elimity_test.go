@@ -1,12 +1,14 @@
 package interop
 
 import (
+	"io"
 	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	elimity "github.com/elimity-com/scim"
 	elimityerrors "github.com/elimity-com/scim/errors"
@@ -24,11 +26,13 @@ type elimityHandler struct {
 	ids  []string
 	rows map[string]elimity.ResourceAttributes
 	keys map[string]string
+
+	times map[string]*[2]time.Time // created, last modified
 }
 
 func newElimity(token string) (http.Handler, error) {
 	handler := func(unique string) elimity.ResourceHandler {
-		return &elimityHandler{unique: unique, rows: map[string]elimity.ResourceAttributes{}, keys: map[string]string{}}
+		return &elimityHandler{unique: unique, rows: map[string]elimity.ResourceAttributes{}, keys: map[string]string{}, times: map[string]*[2]time.Time{}}
 	}
 	server, err := elimity.NewServer(&elimity.ServerArgs{
 		ServiceProviderConfig: &elimity.ServiceProviderConfig{SupportFiltering: true, MaxResults: 500},
@@ -42,7 +46,10 @@ func newElimity(token string) (http.Handler, error) {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer "+token {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			w.Header().Set("Content-Type", "application/scim+json")
 			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = io.WriteString(w, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"401"}`)
 			return
 		}
 		http.StripPrefix("/scim", server).ServeHTTP(w, r)
@@ -52,7 +59,8 @@ func newElimity(token string) (http.Handler, error) {
 func (h *elimityHandler) resource(id string) elimity.Resource {
 	attributes := maps.Clone(h.rows[id]) // the server adds to what it is given
 	external, _ := attributes["externalId"].(string)
-	out := elimity.Resource{ID: id, Attributes: attributes}
+	times := h.times[id]
+	out := elimity.Resource{ID: id, Attributes: attributes, Meta: elimity.Meta{Created: &times[0], LastModified: &times[1]}}
 	if external != "" {
 		out.ExternalID = optional.NewString(external)
 	}
@@ -70,7 +78,9 @@ func (h *elimityHandler) put(id string, attributes elimity.ResourceAttributes) (
 		delete(h.keys, strings.ToLower(before))
 	} else {
 		h.ids = append(h.ids, id)
+		h.times[id] = &[2]time.Time{time.Now()}
 	}
+	h.times[id] = &[2]time.Time{h.times[id][0], time.Now()}
 	h.keys[key], h.rows[id] = id, maps.Clone(attributes)
 	return h.resource(id), nil
 }
@@ -125,6 +135,7 @@ func (h *elimityHandler) Delete(_ *http.Request, id string) error {
 	name, _ := row[h.unique].(string)
 	delete(h.keys, strings.ToLower(name))
 	delete(h.rows, id)
+	delete(h.times, id)
 	h.ids = slices.DeleteFunc(h.ids, func(s string) bool { return s == id })
 	return nil
 }

@@ -93,7 +93,7 @@ func TestChecks(t *testing.T) {
 		{"matches", "/s", OpMatches, `^W/"`, true},
 		{"a number matches nothing", "/n", OpMatches, `2`, false},
 	} {
-		c := Check{Pointer: tt.pointer, Op: tt.op, Want: tt.want}
+		c := Demand{Pointer: tt.pointer, Op: tt.op, Want: tt.want}
 		talk := &conversation{vars: map[string]string{}}
 		if failure := talk.judge(c, &answer{}, parse(t, body)); (failure == nil) != tt.holds {
 			t.Errorf("%s: %v: %+v", tt.reason, c, failure)
@@ -102,7 +102,7 @@ func TestChecks(t *testing.T) {
 }
 
 func TestCheckThatCannotBeDone(t *testing.T) {
-	for _, c := range []Check{{Op: "no such kind", Want: "1"}, {Op: OpLike, Want: "{"}, {Op: OpMatches, Want: "("}, {Op: OpLike, Want: `"${x}"`}} {
+	for _, c := range []Demand{{Op: "no such kind", Want: "1"}, {Op: OpLike, Want: "{"}, {Op: OpMatches, Want: "("}, {Op: OpLike, Want: `"${x}"`}} {
 		talk := &conversation{vars: map[string]string{}}
 		if talk.judge(c, &answer{}, map[string]any{}) == nil {
 			t.Errorf("%v passed", c)

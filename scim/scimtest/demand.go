@@ -22,9 +22,9 @@ var dateTime = sync.OnceValue(func() *regexp.Regexp {
 type missing struct{}
 
 // holds reports whether a value, missing{} if there is none, is as the check
-// wants it, which is c.Want with its variables filled in.
-func (c Check) holds(got any, want string) (bool, error) {
-	switch c.Op {
+// wants it, which is d.Want with its variables filled in.
+func (d Demand) holds(got any, want string) (bool, error) {
+	switch d.Op {
 	case OpPresent:
 		return !unassigned(got), nil
 	case OpType:
@@ -32,16 +32,16 @@ func (c Check) holds(got any, want string) (bool, error) {
 	case OpMatches:
 		re, err := regexp.Compile(want)
 		if err != nil {
-			return false, fmt.Errorf("scimtest: a check's expression: %w", err)
+			return false, fmt.Errorf("scimtest: a demand's expression: %w", err)
 		}
 		text, ok := got.(string)
 		return ok && re.MatchString(text), nil
 	}
 	var w any
 	if err := json.Unmarshal([]byte(want), &w); err != nil {
-		return false, fmt.Errorf("scimtest: a check's JSON: %w", err)
+		return false, fmt.Errorf("scimtest: a demand's JSON: %w", err)
 	}
-	switch c.Op {
+	switch d.Op {
 	case OpLike:
 		return like(got, w), nil
 	case OpUnlike:
@@ -50,16 +50,16 @@ func (c Check) holds(got any, want string) (bool, error) {
 		options, _ := w.([]any)
 		return slices.ContainsFunc(options, func(o any) bool { return like(got, o) }), nil
 	}
-	return c.holdsList(got, w)
+	return d.holdsList(got, w)
 }
 
-func (c Check) holdsList(got, want any) (bool, error) {
+func (d Demand) holdsList(got, want any) (bool, error) {
 	list, ok := got.([]any)
-	if !ok && (!unassigned(got) || c.Op == OpContains) {
+	if !ok && (!unassigned(got) || d.Op == OpContains) {
 		return false, nil // no list where one is looked at
 	}
 	isLike := func(item any) bool { return like(item, want) }
-	switch c.Op {
+	switch d.Op {
 	case OpContains:
 		return slices.ContainsFunc(list, isLike), nil
 	case OpLacks:
@@ -71,7 +71,7 @@ func (c Check) holdsList(got, want any) (bool, error) {
 		n, ok := want.(float64)
 		return ok && float64(len(list)) <= n, nil
 	}
-	return false, fmt.Errorf("scimtest: there is no kind of check %q", c.Op)
+	return false, fmt.Errorf("scimtest: there is no kind of demand %q", d.Op)
 }
 
 // unassigned says what RFC 7643 section 2.5 says: no value, null and an
