@@ -160,15 +160,15 @@ func characteristicCases() []Case {
 			ID: "characteristics/required/user", RFC: "7643 §4.1.1", Level: Must,
 			Explanation: "A user has a userName that is not empty.",
 			Steps: []Step{
-				post("/Users", `{"schemas":["`+userSchema+`"],"displayName":"A"}`).refuses("invalidValue"),
-				post("/Users", `{"schemas":["`+userSchema+`"],"userName":""}`).refuses("invalidValue"),
-				post("/Users", `{"schemas":["`+userSchema+`"],"userName":null}`).refuses("invalidValue"),
+				post("/Users", `{"schemas":["`+userSchema+`"],"externalId":"${unique}","displayName":"A"}`).refuses("invalidValue"),
+				post("/Users", `{"schemas":["`+userSchema+`"],"externalId":"${unique}","userName":""}`).refuses("invalidValue"),
+				post("/Users", `{"schemas":["`+userSchema+`"],"externalId":"${unique}","userName":null}`).refuses("invalidValue"),
 			},
 		},
 		{
 			ID: "characteristics/required/group", RFC: "7643 §4.2", Level: Must, Needs: needs(FeatureGroups),
 			Explanation: "A group has a displayName.",
-			Steps:       []Step{post("/Groups", `{"schemas":["`+groupSchema+`"]}`).refuses("invalidValue")},
+			Steps:       []Step{post("/Groups", `{"schemas":["`+groupSchema+`"],"externalId":"${unique}"}`).refuses("invalidValue")},
 		},
 		{
 			ID: "characteristics/required/put", RFC: "7644 §3.5.1", Level: Must,

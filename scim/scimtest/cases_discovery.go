@@ -220,7 +220,7 @@ func schemaCases() []Case {
 			Steps:       []Step{get("/Schemas?startIndex=100&count=0").contains("/Resources", `{"id":"`+userSchema+`"}`)},
 		},
 		{
-			ID: "schemas/location", RFC: "7643 §3.1", Level: Should,
+			ID: "schemas/location", RFC: "7643 §3.1", Level: Must,
 			Explanation: "The location of a schema leads to it.",
 			Steps: []Step{
 				userDocument.is("/meta/resourceType", `"Schema"`).capture("location", "/meta/location"),

@@ -164,9 +164,9 @@ func patchReplaceCases() []Case {
 			patchFull, ops(`{"op":"replace","path":"emails[type eq \"work\" and value eq \"w@example.com\"].value","value":"n@example.com"}`),
 			`{"emails":[{"value":"n@example.com","type":"work"},{"value":"h@example.com","type":"home"}]}`),
 		patchCase("value-path/brackets-in-value", "7644 §3.5.2", "Brackets, dots and quotes in a value are no syntax.",
-			`"emails":[{"value":"a.b]@example.com","type":"work"},{"value":"c@example.com","type":"x\"y"}]`,
-			ops(`{"op":"replace","path":"emails[value eq \"a.b]@example.com\"].type","value":"home"}`, `{"op":"replace","path":"emails[type eq \"x\\\"y\"].type","value":"other"}`),
-			`{"emails":[{"value":"a.b]@example.com","type":"home"},{"value":"c@example.com","type":"other"}]}`),
+			`"emails":[{"value":"a.b]@example.com","type":"work"},{"value":"c@example.com","type":"home","display":"x\"y"}]`,
+			ops(`{"op":"replace","path":"emails[value eq \"a.b]@example.com\"].type","value":"home"}`, `{"op":"replace","path":"emails[display eq \"x\\\"y\"].type","value":"other"}`),
+			`{"emails":[{"value":"a.b]@example.com","type":"home"},{"value":"c@example.com","type":"other"}]}`).needing("User.emails.display"),
 		{
 			ID: "patch/answer", RFC: "7644 §3.5.2", Level: Must, Needs: needs(FeaturePatch),
 			Explanation: "PATCH is answered with 200 and the entire resource, or with 204 and nothing.",

@@ -186,6 +186,9 @@ func (t *conversation) send(ctx context.Context, s *Step) (*answer, error) {
 			req.Header[name] = nil // not sent
 		}
 	}
+	// A connection that the service provider closed before is no answer: with
+	// this the transport takes another one. The field is not sent.
+	req.Header["Idempotency-Key"] = nil
 	client := t.client
 	if s.Credential != CredentialValid {
 		client = t.plain
@@ -198,9 +201,6 @@ func (t *conversation) send(ctx context.Context, s *Step) (*answer, error) {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode >= http.StatusInternalServerError {
-		defer client.CloseIdleConnections() // some service providers close the connection next
-	}
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	return &answer{status: resp.StatusCode, header: resp.Header, body: data, redirected: resp.Request.URL.Path != req.URL.Path}, err
 }
@@ -263,12 +263,8 @@ func (t *conversation) remember(s *Step, a *answer) {
 	}
 	endpoint, _, _ := strings.Cut(strings.TrimPrefix(s.Path, "/"), "/")
 	endpoint, _, _ = strings.Cut(endpoint, "?")
-	path, name := "/"+endpoint+"/"+inURL(id), "/userName"
-	if endpoint == "Groups" {
-		name = "/displayName"
-	}
-	text, _ := at(body, name).(string)
-	if !strings.Contains(strings.ToLower(text), t.vars["unique"]) {
+	path := "/" + endpoint + "/" + inURL(id)
+	if !t.named(body) {
 		t.left = append(t.left, path)
 		return
 	}
@@ -316,15 +312,15 @@ func (t *conversation) isOwn(ctx context.Context, path string) bool {
 		return a != nil // then there is nothing to delete
 	}
 	body, err := a.json()
-	if err != nil {
-		return false
-	}
-	for _, name := range []string{"/userName", "/displayName"} {
-		if text, _ := at(body, name).(string); strings.Contains(strings.ToLower(text), t.vars["unique"]) {
-			return true
-		}
-	}
-	return false
+	return err == nil && t.named(body)
+}
+
+// named reports whether a resource has a name of the case.
+func (t *conversation) named(resource any) bool {
+	return slices.ContainsFunc([]string{"/userName", "/displayName", "/externalId"}, func(name string) bool {
+		text, _ := at(resource, name).(string)
+		return strings.Contains(strings.ToLower(text), t.vars["unique"])
+	})
 }
 
 // clean deletes what the case made and did not delete itself, even if the
@@ -362,9 +358,8 @@ func (t *conversation) find(ctx context.Context) {
 		list, _ := at(body, "/Resources").([]any)
 		for _, resource := range list {
 			id, _ := at(resource, "/id").(string)
-			text, _ := at(resource, "/"+name).(string)
 			path := endpoint + "/" + inURL(id)
-			if err == nil && id != "" && strings.Contains(strings.ToLower(text), t.vars["unique"]) && !slices.Contains(t.made, path) {
+			if err == nil && id != "" && t.named(resource) && !slices.Contains(t.made, path) {
 				t.made = append(t.made, path)
 			}
 		}

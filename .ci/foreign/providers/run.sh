@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Starts the service providers of this folder and ours, and runs the client against
-# them: run.sh DIR, where DIR/env is a Python environment with requirements.txt. It
+# Starts the service providers of this folder, and runs the client and the cases of
+# package scimtest against them and ours:
+# run.sh DIR, where DIR/env is a Python environment with requirements.txt. It
 # needs Go and Node.js with npm, and prints a table of what came of each step.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -30,4 +31,5 @@ start scimmy node "$dir/scimmy.js"
 start scim2-server "$dir/env/bin/python" -B "$here/server.py"
 
 cd "$here/../../../scim/internal/interop"
-go test -count=1 -timeout 6m -run '^TestProviders$' -v . || { tail -n 20 "$dir"/*.log; exit 1; }
+mkdir "$dir/reports"
+go test -count=1 -timeout 6m -run '^(TestProviders|TestConformance)$' -v . -reports "$dir/reports" || { tail -n 20 "$dir"/*.log; exit 1; }

@@ -62,23 +62,7 @@ func serve(t *testing.T, name, path string, h http.Handler) provider {
 // service provider and prints what came of it. Ours decides what is expected;
 // what differs is in the table of known differences, with its reason.
 func TestProviders(t *testing.T) {
-	token, err := scim.NewStaticToken(scim.NewSecret(providerToken), scim.Subject{ID: "client"}, time.Time{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	auth, err := scim.NewStaticTokens(token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ours, err := scim.NewServer(scim.NewMemoryStore(), auth, &scim.ServerOptions{BaseURL: "/scim/v2"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	foreign, err := newElimity(providerToken)
-	if err != nil {
-		t.Fatal(err)
-	}
-	providers := append([]provider{serve(t, "ours", "/scim/v2", ours), serve(t, "elimity", "/scim", foreign)}, provided(t)...)
+	providers := append([]provider{serveOurs(t), serveElimity(t)}, provided(t)...)
 
 	columns := make([]map[string]string, len(providers))
 	for i, p := range providers {
