@@ -85,7 +85,10 @@ func Migrate(ctx context.Context, db *sql.DB, d Dialect) error {
 	if db == nil {
 		return &Error{Kind: KindOption, Place: "db", Detail: "a database is required"}
 	}
-	conn, err := db.Conn(ctx)
+	var conn *sql.Conn
+	// Opening a file switches it to a write-ahead log too, see [SQLiteDSN], and
+	// that does not wait for another process that does so.
+	err = retryBusy(ctx, func() (err error) { conn, err = db.Conn(ctx); return err })
 	if err != nil {
 		return migrationError("connect", err)
 	}
