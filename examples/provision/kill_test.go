@@ -33,10 +33,10 @@ func (w *world) start(program string) *exec.Cmd {
 	w.Helper()
 	cmd := exec.CommandContext(w.Context(), program, "-source", filepath.Join(w.dir, "all.json"), "-target", w.url, "-state", filepath.Join(w.dir, "state.db"), "-once")
 	cmd.Env = append(os.Environ(), "SCIM_TOKEN="+token)
-	w.victim.Store(cmd)
 	if err := cmd.Start(); err != nil {
 		w.Fatal(err)
 	}
+	w.victim.Store(cmd) // it does not write before that
 	return cmd
 }
 

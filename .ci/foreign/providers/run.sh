@@ -32,4 +32,4 @@ start scim2-server "$dir/env/bin/python" -B "$here/server.py"
 
 cd "$here/../../../scim/internal/interop"
 mkdir "$dir/reports"
-go test -count=1 -timeout 6m -run '^(TestProviders|TestConformance)$' -v . -reports "$dir/reports" || { tail -n 20 "$dir"/*.log; exit 1; }
+go test -count=1 -timeout 6m -run '^(TestProviders|TestConformance|TestEngine)$' -v . -reports "$dir/reports" || { tail -n 20 "$dir"/*.log; exit 1; }
