@@ -47,30 +47,4 @@ func (s *storeTest) try(id, name string, links ...Link) error {
 	return s.Create(s.ctx, r, slices.Values(links))
 }
 
-func (s *storeTest) text(ref Ref) (text string) {
-	s.Helper()
-	err := s.View(s.ctx, ref, func(e *Entry) error {
-		b, err := e.Resource.AppendStored(nil)
-		text = string(b)
-		for _, l := range s.all(e.Links) {
-			text += " " + l.Value + "," + l.Type + "," + l.Display
-		}
-		return err
-	})
-	if err != nil {
-		return err.Error()
-	}
-	return text
-}
-
-func (s *storeTest) all(l Links) []Link {
-	s.Helper()
-	out, err := collect(l.All(s.ctx, ""))
-	if err != nil {
-		s.Fatal(err)
-	}
-	return out
-}
-
-func user(id string) Ref  { return Ref{UserType(), id} }
-func group(id string) Ref { return Ref{GroupType(), id} }
+func user(id string) Ref { return Ref{UserType(), id} }
