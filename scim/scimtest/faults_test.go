@@ -295,3 +295,18 @@ func TestChangesAreLookedAt(t *testing.T) {
 		})
 	}
 }
+
+// TestFaultsAreMany: the table is what the runner's worth is claimed with.
+func TestFaultsAreMany(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range faults {
+		if seen[f.reason] || len(f.found) == 0 || f.request == nil && f.answer == nil {
+			t.Errorf("%q is there twice, changes nothing, or is found by nothing", f.reason)
+		}
+		seen[f.reason] = true
+	}
+	if len(seen) < 20 {
+		t.Errorf("%d faults", len(seen))
+	}
+	t.Logf("%d faults", len(seen))
+}

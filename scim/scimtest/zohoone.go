@@ -16,20 +16,22 @@ import (
 
 // ZohoOne is a fake of Zoho One's SCIM endpoint as an [http.Handler]. It
 // takes what Microsoft's "Zoho One" gallery application maps and drops the
-// rest: there is no enterprise extension. Its directory is in memory.
+// rest: there is no enterprise extension. Its directory is in memory, unless
+// [ZohoOneOptions.Store] is another one.
 //
 // Zoho does not document the wire. What the fake answers is RFC 7644 as Entra
 // needs it, below the path "/scim" only: the sync URL that Zoho shows has it
 // or not.
 type ZohoOne struct {
 	server *scim.Server
-	store  *scim.MemoryStore
+	store  scim.Store
 	user   *scim.ResourceType
 	path   string
 	pipes  *memhttp.Network
 
 	mu       sync.Mutex
 	requests []Request
+	rate     rate
 }
 
 // Request is one request that a fake answered.
@@ -45,6 +47,16 @@ type ZohoOneOptions struct {
 	Path string
 	// Limits bound what a request can cost, as in [scim.ServerOptions].
 	Limits scim.Limits
+	// RequestsPerSecond bounds the requests of all clients together. More are
+	// refused with 429 and a Retry-After in seconds. 0 is no bound: Zoho
+	// documents none.
+	RequestsPerSecond float64
+	// Store keeps the users and groups, and Types are what it keeps: the store
+	// of a directory with settings, such as status sync and fixed values. They
+	// are given together. Nil is a store in memory with the attributes of the
+	// gallery application.
+	Store scim.Store
+	Types []*scim.ResourceType
 }
 
 // NewZohoOne returns a fake whose requests carry a bearer token that verify
@@ -62,14 +74,22 @@ func NewZohoOne(verify func(ctx context.Context, token string) (scim.Subject, er
 	if opts.Path == "" {
 		opts.Path = "/scim"
 	}
-	user, err := galleryUser()
-	if err != nil {
+	if err := opts.complete(); err != nil {
 		return nil, err
 	}
-	z := &ZohoOne{store: scim.NewMemoryStore(), user: user, path: opts.Path, pipes: memhttp.New()}
+	z := &ZohoOne{store: opts.Store, path: opts.Path, pipes: memhttp.New(), rate: rate{perSecond: opts.RequestsPerSecond}}
+	for _, t := range opts.Types {
+		if t.Endpoint() == "/Users" {
+			z.user = t
+		}
+	}
+	if z.user == nil {
+		return nil, errors.New("scimtest: ZohoOneOptions.Types has no type with the endpoint /Users")
+	}
+	var err error
 	opts.Limits.BulkOperations = -1 // Zoho documents no bulk requests
 	z.server, err = scim.NewServer(z.store, scim.VerifyBearer(verify), &scim.ServerOptions{
-		Types: []*scim.ResourceType{user, scim.GroupType()}, BaseURL: opts.Path, Limits: opts.Limits,
+		Types: opts.Types, BaseURL: opts.Path, Limits: opts.Limits,
 		CursorTimeout: -1, // RFC 9865 is younger than the gallery application
 	})
 	if err != nil {
@@ -131,7 +151,9 @@ func galleryUser() (*scim.ResourceType, error) {
 // ServeHTTP implements [http.Handler].
 func (z *ZohoOne) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec := &recorder{ResponseWriter: w, status: http.StatusOK}
-	if below, ok := strings.CutPrefix(r.URL.Path, z.path); ok && (below == "" || below[0] == '/') {
+	if wait := z.take(); wait > 0 {
+		refuse429(rec, wait)
+	} else if below, ok := strings.CutPrefix(r.URL.Path, z.path); ok && (below == "" || below[0] == '/') {
 		z.server.ServeHTTP(rec, r)
 	} else {
 		http.NotFound(rec, r)
