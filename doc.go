@@ -12,7 +12,8 @@
 //     implements
 //   - [filter]: the syntax of filters and attribute paths
 //   - [provision]: the engine that keeps a target in step with a source
-//   - [scimtest]: a fake of Zoho One's SCIM endpoint
+//   - [scimtest]: conformance cases for any server, a fake of Zoho One's SCIM
+//     endpoint
 //
 // Imports point one way: zohoauth needs datacenter; scim needs filter, mapping
 // needs scim, and provision needs mapping and datacenter. SCIM and Zoho's OAuth

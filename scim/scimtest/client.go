@@ -23,7 +23,7 @@ type Exchange struct {
 	// Checks are what the request must hold: its headers and its body.
 	Checks []Demand
 
-	Status int    // of the answer; 0 is 200
+	Status int // of the answer; 0 is 200
 	Header map[string]string
 	Answer string // its body, with the Content-Type "application/scim+json"
 }
