@@ -136,7 +136,7 @@ func (l *Log) entry(e *Event) *LogEntry {
 		out.Steps = append(out.Steps, LogStep{logStepName(s, e), logStepType(s, e), s.Status, s.Detail, s.Time})
 	}
 	for _, p := range e.Properties() {
-		if l.shows(p.Path) {
+		if shows(l.values, p.Path) {
 			out.ModifiedProperties = append(out.ModifiedProperties, LogProperty{DisplayName: p.Path, OldValue: p.Old, NewValue: p.New})
 		} else {
 			out.ModifiedProperties = append(out.ModifiedProperties, LogProperty{DisplayName: p.Path, Redacted: true})
@@ -145,8 +145,9 @@ func (l *Log) entry(e *Event) *LogEntry {
 	return out
 }
 
-func (l *Log) shows(path string) bool {
-	return slices.Contains(l.values, "*") || slices.Contains(l.values, path)
+// shows reports whether the values of a path are among those that are shown.
+func shows(values []string, path string) bool {
+	return slices.Contains(values, "*") || slices.Contains(values, path)
 }
 
 func logAction(a Action) string {

@@ -96,12 +96,14 @@ func TestLogWithoutSpace(t *testing.T) {
 	}
 }
 
+var adviceCodes = []Code{
+	CodeInvalidJob, CodeSourceFailed, CodeStateFailed, CodeInvalidCredentials, CodeIncompatible, CodeUnavailable, CodeTooManyDeletes,
+	CodeTooManyCreates, CodePaused, CodeDisabled, CodeImportSkipped, CodeDuplicateSource, CodeDuplicateTarget, CodeConflict, CodeInvalidAnchor,
+	CodeInsufficientRights, CodeMapping, CodeTooManyRequests, CodeTimeout, CodeInternalServer, CodeUnprocessable, CodeNotFound,
+}
+
 func TestEveryCodeHasAdvice(t *testing.T) {
-	for _, c := range []Code{
-		CodeInvalidJob, CodeSourceFailed, CodeStateFailed, CodeInvalidCredentials, CodeIncompatible, CodeUnavailable, CodeTooManyDeletes,
-		CodeTooManyCreates, CodePaused, CodeDisabled, CodeImportSkipped, CodeDuplicateSource, CodeDuplicateTarget, CodeConflict, CodeInvalidAnchor,
-		CodeInsufficientRights, CodeMapping, CodeTooManyRequests, CodeTimeout, CodeInternalServer, CodeUnprocessable, CodeNotFound,
-	} {
+	for _, c := range adviceCodes {
 		if c.Advice() == "" {
 			t.Errorf("%s does not say what to do", c)
 		}
