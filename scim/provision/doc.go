@@ -74,9 +74,10 @@
 // # Seeing
 //
 // An [Observer] is told of each [Event]: [Log] writes the provisioning log of
-// Microsoft Graph as lines of JSON, [Progress] shows how far a cycle is.
-// Errors and reports name objects by their keys and never hold an attribute
-// value; a log has the values that were asked for by path.
+// Microsoft Graph as lines of JSON, [Progress] shows how far a cycle is,
+// [HTMLReport] makes a page of a cycle that a person can read. Errors and
+// reports name objects by their keys and never hold an attribute value; a log
+// and a page have the values that were asked for by path.
 //
 // # State
 //

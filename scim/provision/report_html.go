@@ -100,7 +100,7 @@ func (h *HTMLReport) Done(e *Event) {
 }
 
 // CycleEnded implements [Observer].
-func (h *HTMLReport) CycleEnded(r *Report, err error) {
+func (h *HTMLReport) CycleEnded(r *Report, _ error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	c := h.open
@@ -109,10 +109,6 @@ func (h *HTMLReport) CycleEnded(r *Report, err error) {
 	}
 	h.open, h.ended = nil, c
 	c.report = *r
-	if r.Error == nil && err != nil && r.Users.Failed+r.Groups.Failed == 0 {
-		f := newFailure("", "", err)
-		c.report.Error = &f
-	}
 	c.trim(h.max)
 }
 
@@ -174,6 +170,7 @@ type htmlProperty struct {
 // too many.
 var htmlOrder = [...]Action{Failed, Staged, Deleted, Disabled, Created, Updated, References, Skipped}
 
+// compare orders by what was done, then users before groups, then keys.
 func (o *htmlObject) compare(p *htmlObject) int {
 	return cmp.Or(cmp.Compare(o.rank, p.rank), -cmp.Compare(o.typ, p.typ), cmp.Compare(o.key, p.key))
 }

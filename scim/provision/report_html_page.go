@@ -51,6 +51,7 @@ type (
 		Policy    string
 		PageTitle string
 		JobName   string
+		CycleID   string
 		IsPlan    bool
 		State     htmlState
 		Facts     []htmlFact
@@ -61,18 +62,12 @@ type (
 		Durations *htmlColumns
 		Rate      *htmlColumns
 		Lists     []htmlList
-		NShown    string
-		NResults  string
-		OfResults string
-		Dropped   bool
+		Kept      string // what of it is in the lists
 	}
 	htmlState   struct{ Class, Text string }
 	htmlFact    struct{ Name, Value, Time string }
-	htmlFailure struct {
-		Code         Code
-		Text, Advice string
-	}
-	htmlCount struct {
+	htmlFailure struct{ Text, Advice string }
+	htmlCount   struct {
 		Class, Name, Users, Groups, Title string
 		Bars                              []bar
 	}
@@ -91,7 +86,8 @@ type (
 	}
 	htmlItem struct {
 		Key, Type, ID string
-		Badges        []htmlState
+		Why           string      // of what it is listed for
+		Badges        []htmlState // codes of failures, and actions if there are several
 		Events        []htmlDone
 		More          string
 	}
@@ -114,7 +110,7 @@ func (h *HTMLReport) page(c *htmlCycle) *htmlPage {
 	w, r := h.words, &c.report
 	sum := sha256.Sum256([]byte(htmlStyle))
 	p := &htmlPage{
-		htmlWords: w, PageTitle: w.Title, JobName: plain(r.Job, maxHTMLValue), IsPlan: h.plan,
+		htmlWords: w, PageTitle: w.Title, JobName: plain(r.Job, maxHTMLValue), CycleID: plain(r.ID, maxHTMLValue), IsPlan: h.plan,
 		Style:     template.CSS(htmlStyle), //nolint:gosec // our own file, not data
 		Policy:    "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'",
 		State:     htmlState{"ok", w.Well},
@@ -124,7 +120,6 @@ func (h *HTMLReport) page(c *htmlCycle) *htmlPage {
 		Skipped:   reasons(c.skips, "skip", func(s string) (string, string) { return w.reason(s), "" }),
 		Durations: w.durationColumns(&c.durations),
 		Rate:      w.rateColumns(&c.rate),
-		Dropped:   c.dropped,
 	}
 	if h.plan {
 		p.PageTitle = w.PlanTitle
@@ -134,7 +129,7 @@ func (h *HTMLReport) page(c *htmlCycle) *htmlPage {
 	}
 	if e := r.Error; e != nil {
 		p.State = htmlState{"bad", w.EndedEarly}
-		p.Stop = &htmlFailure{e.Code, plain(e.Text, maxHTMLText), w.adviceOn(e.Code)}
+		p.Stop = &htmlFailure{plain(e.Text, maxHTMLText), w.adviceOn(e.Code)}
 	}
 	shown := 0
 	for _, o := range c.sorted() {
@@ -144,7 +139,10 @@ func (h *HTMLReport) page(c *htmlCycle) *htmlPage {
 	for i := range p.Lists {
 		p.Lists[i].Count = grouped(len(p.Lists[i].Objects))
 	}
-	p.NShown, p.NResults, p.OfResults = grouped(len(c.objects)), grouped(shown), grouped(c.results)
+	p.Kept = fmt.Sprintf(w.Shown, grouped(len(c.objects)), grouped(shown), grouped(c.results))
+	if c.dropped {
+		p.Kept += " " + w.Dropped
+	}
 	return p
 }
 
@@ -165,7 +163,6 @@ func (w *htmlWords) facts(r *Report) []htmlFact {
 		{w.Pruned, grouped(r.Pruned), ""},
 		{w.Lookups, grouped(r.Lookups), ""},
 		{w.Writes, grouped(r.Writes), ""},
-		{w.Cycle, plain(r.ID, maxHTMLValue), ""},
 	}
 }
 
@@ -290,7 +287,15 @@ func (p *htmlPage) list(w *htmlWords, o *htmlObject) {
 		item.Type = w.Group
 	}
 	for _, e := range o.events {
-		item.Badges = append(item.Badges, htmlState{string(e.action), w.actions[e.action]})
+		switch {
+		case e.code != "":
+			item.Badges = append(item.Badges, htmlState{string(e.action), string(e.code)})
+		case len(o.events) > 1:
+			item.Badges = append(item.Badges, htmlState{string(e.action), w.actions[e.action]})
+		}
+		if e.action == action {
+			item.Why = cmp.Or(item.Why, w.reason(e.reason))
+		}
 		item.Events = append(item.Events, w.done(&e))
 	}
 	if o.more > 0 {
@@ -306,7 +311,7 @@ func (w *htmlWords) done(e *htmlEvent) htmlDone {
 		out.Took = span(e.took)
 	}
 	if e.code != "" {
-		out.Failure = &htmlFailure{e.code, e.text, w.adviceOn(e.code)}
+		out.Failure = &htmlFailure{e.text, w.adviceOn(e.code)}
 	}
 	if e.joined > 0 || e.parted > 0 {
 		out.Members = fmt.Sprintf("%s: %s, %s: %s", w.Joined, grouped(e.joined), w.Parted, grouped(e.parted))
@@ -318,6 +323,9 @@ func (w *htmlWords) done(e *htmlEvent) htmlDone {
 		out.More = fmt.Sprintf("+%s %s", grouped(e.more), w.MoreAttributes)
 	}
 	for _, s := range e.steps {
+		if s.Status == StatusFailure && out.Failure != nil {
+			s.Detail = "" // what was said above
+		}
 		name := cmp.Or(w.steps[s.Name], plain(s.Name, maxHTMLValue))
 		out.Steps = append(out.Steps, htmlStep{name, string(s.Status), cmp.Or(w.statuses[s.Status], string(s.Status)), s.Detail})
 	}

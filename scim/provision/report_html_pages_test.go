@@ -22,14 +22,18 @@ func TestHTMLPages(t *testing.T) {
 		dir = t.TempDir()
 	}
 	broken := NewHTMLReport(nil)
-	broken.CycleEnded(&Report{ID: "c", Job: "zoho-one", Began: htmlEpoch, Ended: htmlEpoch.Add(time.Second)},
-		&Error{Code: CodeSourceFailed, Detail: "the source could not be read"})
+	why := newFailure("", "", &Error{Code: CodeSourceFailed, Detail: "the source could not be read"})
+	broken.CycleEnded(&Report{ID: "c", Job: "zoho-one", Began: htmlEpoch, Ended: htmlEpoch.Add(time.Second), Error: &why}, why.Err)
 	for name, h := range map[string]*HTMLReport{
 		"cycle-en": htmlFed(&HTMLReportOptions{Values: []string{"*"}}, htmlSample()...),
 		"cycle-ja": htmlFed(&HTMLReportOptions{Values: []string{"title", "active"}, Language: "ja", MaxObjects: 40}, htmlSample()...),
 		"plan":     htmlFed(&HTMLReportOptions{Plan: true}, htmlSample()[:30]...),
 		"broken":   broken,
 	} {
+		if r := &h.ended.report; name != "broken" {
+			r.Job, r.ID, r.Initial, r.Managed, r.Escrowed, r.Lookups, r.Writes = "zoho-one", "YCUTLFCQXXRV4TVNHTDM7YMZV7", true, 1234, 30, 1500, 2345
+			r.Users.Read, r.Groups.Read = r.Users.Created*5, r.Groups.References
+		}
 		page := htmlOf(t, h)
 		if err := os.WriteFile(filepath.Join(dir, name+".html"), []byte(page), 0o600); err != nil {
 			t.Fatal(err)

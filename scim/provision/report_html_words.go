@@ -8,19 +8,19 @@ type htmlWords struct {
 
 	Title, PlanTitle, PlanNote          string
 	Well, Failures, EndedEarly          string // how the cycle ended
-	Job, Cycle, Kind, Began, Took       string
+	Cycle, Began, Took, Kind            string
 	Initial, Full, Changes              string // kinds of cycles
 	Managed, Escrowed, Pruned           string
-	Lookups, Writes, Advice             string
-	Actions, Action, Users, Groups      string
-	Read, Reasons, Left, Durations      string
-	Half, Most, Longest, Over           string
-	Rate, PerSecond, PeakRate, Nothing  string
-	Objects, Shown, ShownAll, MoreNote  string
+	Lookups, Writes                     string
+	Actions, Action, Users, Groups      string // the chart of actions
+	Read, Reasons, Left                 string
+	Durations, Half, Most, Longest      string
+	Rate, PeakRate, PerSecond           string
+	Objects, Nothing, Dropped           string
+	Shown                               string // a format: objects, their results, all results
 	Attribute, Old, New, None, Redacted string
 	MoreAttributes, Joined, Parted      string
 	Steps, TargetID, User, Group        string
-	OfThem                              string
 
 	actions  map[Action]string
 	steps    map[string]string
@@ -63,15 +63,15 @@ func englishWords() *htmlWords {
 		Lang:  "en",
 		Title: "Provisioning report", PlanTitle: "Provisioning plan", PlanNote: "This is a plan: nothing was sent.",
 		Well: "Completed", Failures: "Completed with failures", EndedEarly: "Ended early",
-		Job: "Job", Cycle: "Cycle", Kind: "Kind", Began: "Began", Took: "Duration",
+		Cycle: "Cycle", Kind: "Kind", Began: "Began", Took: "Duration",
 		Initial: "initial", Full: "full", Changes: "changes only",
 		Managed: "Managed accounts", Escrowed: "To be tried again", Pruned: "Given up",
-		Lookups: "Look-ups", Writes: "Writes", Advice: "What to do",
+		Lookups: "Look-ups", Writes: "Writes",
 		Actions: "What was done", Action: "Action", Users: "Users", Groups: "Groups",
 		Read: "Read from the source", Reasons: "Failures by reason", Left: "Left alone by reason", Durations: "Durations",
-		Half: "half of them took at most", Most: "95 % at most", Longest: "the longest", Over: "more",
+		Half: "half of them took at most", Most: "95 % at most", Longest: "the longest",
 		Rate: "Throughput", PerSecond: "results per second", PeakRate: "peak", Nothing: "Nothing was done.",
-		Objects: "Objects", Shown: "objects are shown, with", OfThem: "of", ShownAll: "results.", MoreNote: "Failures come first; the rest is left out.",
+		Objects: "Objects", Shown: "%s objects are shown, with %s of %s results.", Dropped: "Failures come first; the rest is left out.",
 		Attribute: "Attribute", Old: "Old", New: "New", None: "none", Redacted: "not shown",
 		MoreAttributes: "more", Joined: "members added", Parted: "members removed",
 		Steps: "Steps", TargetID: "ID in the target", User: "user", Group: "group",
@@ -88,15 +88,15 @@ func japaneseWords() *htmlWords {
 		Lang:  "ja",
 		Title: "プロビジョニングレポート", PlanTitle: "プロビジョニング計画", PlanNote: "これは計画です。何も送信されていません。",
 		Well: "完了", Failures: "完了(失敗あり)", EndedEarly: "途中で終了",
-		Job: "ジョブ", Cycle: "サイクル", Kind: "種類", Began: "開始", Took: "所要時間",
+		Cycle: "サイクル", Kind: "種類", Began: "開始", Took: "所要時間",
 		Initial: "初回", Full: "全件", Changes: "差分のみ",
 		Managed: "管理対象アカウント", Escrowed: "再試行待ち", Pruned: "断念",
-		Lookups: "読み取り要求", Writes: "書き込み要求", Advice: "対処方法",
+		Lookups: "読み取り要求", Writes: "書き込み要求",
 		Actions: "実行結果", Action: "操作", Users: "ユーザー", Groups: "グループ",
 		Read: "ソースから読み取り", Reasons: "失敗の理由", Left: "変更しなかった理由", Durations: "処理時間の分布",
-		Half: "半数の上限", Most: "95 % の上限", Longest: "最長", Over: "超過",
+		Half: "半数の上限", Most: "95 % の上限", Longest: "最長",
 		Rate: "スループット", PerSecond: "件/秒", PeakRate: "最大", Nothing: "実行された操作はありません。",
-		Objects: "オブジェクト", Shown: "個のオブジェクトを表示しています。件数:", OfThem: "/", ShownAll: "件。", MoreNote: "失敗を優先し、残りは省略しています。",
+		Objects: "オブジェクト", Shown: "%s 個のオブジェクトを表示しています(全 %[3]s 件中 %[2]s 件)。", Dropped: "失敗を優先し、残りは省略しています。",
 		Attribute: "属性", Old: "変更前", New: "変更後", None: "なし", Redacted: "非表示",
 		MoreAttributes: "ほか", Joined: "追加されたメンバー", Parted: "削除されたメンバー",
 		Steps: "手順", TargetID: "ターゲットの ID", User: "ユーザー", Group: "グループ",
