@@ -94,21 +94,22 @@ func (s *scanner) peek() byte {
 // text reads a text that peek found, with its quotes; "" if it has no end.
 func (s *scanner) text() (raw string, escaped bool) {
 	start := s.pos
-	for i := start + 1; i < len(s.src); {
-		n := strings.IndexByte(s.src[i:], '"')
-		if n < 0 {
-			break
+	end := strings.IndexByte(s.src[start+1:], '"')
+	if end >= 0 && strings.IndexByte(s.src[start+1:start+1+end], '\\') < 0 {
+		s.pos += end + 2
+		return s.src[start:s.pos], false
+	}
+	for i := start + 1; i < len(s.src); i++ { // to search for the quote again after each escape would cost a square
+		switch s.src[i] {
+		case '\\':
+			i++
+		case '"':
+			s.pos = i + 1
+			return s.src[start:s.pos], true
 		}
-		slash := strings.IndexByte(s.src[i:i+n], '\\')
-		if slash < 0 {
-			s.pos = i + n + 1
-			return s.src[start:s.pos], escaped
-		}
-		escaped = true
-		i += slash + 2
 	}
 	s.pos = len(s.src)
-	return "", escaped
+	return "", true
 }
 
 // skip passes over the value that peek found and returns it.
