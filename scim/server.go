@@ -145,6 +145,7 @@ type call struct {
 	headers [6]string // values of the answer's header fields
 	used    int       // of headers
 	mask    *mask     // of the answer
+	in      task      // of a write that is a request of its own
 	out     rendering
 	small   [2048]byte // an answer that fits leaves in one write
 }

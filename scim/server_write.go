@@ -34,7 +34,8 @@ type outcome struct {
 
 // write carries out a task that came as a request of its own.
 func (c *call) write(ref Ref) error {
-	in := task{method: c.r.Method, ref: ref, match: c.r.Header.Get("If-Match"), noneMatch: c.r.Header.Get("If-None-Match")}
+	in := &c.in
+	*in = task{method: c.r.Method, ref: ref, match: c.r.Header.Get("If-Match"), noneMatch: c.r.Header.Get("If-None-Match")}
 	var err error
 	if in.method != http.MethodDelete {
 		if in.query, err = c.query(); err != nil {
@@ -44,7 +45,7 @@ func (c *call) write(ref Ref) error {
 			return err
 		}
 	}
-	out, err := c.carryOut(c.r.Context(), &in)
+	out, err := c.carryOut(c.r.Context(), in)
 	if err != nil {
 		return err
 	}
@@ -296,12 +297,15 @@ func (c *call) linkTypes(ctx context.Context, in *task, ops []operation) (map[st
 // update runs a change in one transaction. The change is given the resource as
 // it was, and reports whether it changed links.
 func (c *call) update(ctx context.Context, in *task, status int, change func(e *Entry, old *Resource) (linked bool, err error)) (outcome, error) {
-	out := outcome{status: status, id: in.ref.ID}
+	var made struct { // what the last run came to
+		outcome
+		w *Write
+	}
+	made.outcome = outcome{status: status, id: in.ref.ID}
 	answers := status != http.StatusNoContent && !in.bare
 	if answers {
 		c.mask = in.mask()
 	}
-	var w *Write
 	err := c.store.Update(ctx, in.ref, func(e *Entry) error {
 		if err := in.checkMatch(e); err != nil {
 			return err
@@ -311,7 +315,7 @@ func (c *call) update(ctx context.Context, in *task, status int, change func(e *
 		}
 		old := e.Resource.before()
 		var links *watchedLinks
-		w, links = c.watch(in, e)
+		made.w, links = c.watch(in, e)
 		linked, err := change(e, old)
 		links.release(e)
 		if err != nil {
@@ -324,9 +328,9 @@ func (c *call) update(ctx context.Context, in *task, status int, change func(e *
 				return err
 			}
 		}
-		out.version = e.Resource.Version()
-		w.complete(e, links, changed)
-		if err := c.before(ctx, w); err != nil {
+		made.version = e.Resource.Version()
+		made.w.complete(e, links, changed)
+		if err := c.before(ctx, made.w); err != nil {
 			return err
 		}
 		if answers {
@@ -342,8 +346,8 @@ func (c *call) update(ctx context.Context, in *task, status int, change func(e *
 	if err != nil {
 		return outcome{}, err
 	}
-	if err := c.after(ctx, w); err != nil || !answers {
-		return out, err
+	if err := c.after(ctx, made.w); err != nil || !answers {
+		return made.outcome, err
 	}
-	return out, c.complete(&c.out)
+	return made.outcome, c.complete(&c.out)
 }
