@@ -227,14 +227,21 @@ func (c *call) replace(ctx context.Context, in *task) (outcome, error) {
 	if err := c.completeLinks(ctx, in, links); err != nil {
 		return outcome{}, err
 	}
+	linksGiven := given.linksGiven
 	return c.update(ctx, in, http.StatusOK, func(e *Entry, old *Resource) (bool, error) {
-		r := given.Clone() // this function may run again
+		r := given
+		if given = nil; r == nil { // this function runs again
+			if r, err = c.incoming(in); err != nil {
+				return false, err
+			}
+			r.takeLinks()
+		}
 		r.keep(old)
 		if err := r.checkImmutable(old); err != nil {
 			return false, err
 		}
 		e.Resource = r
-		if !given.linksGiven {
+		if !linksGiven {
 			return false, nil
 		}
 		pa := patcher{ctx: ctx, r: r, links: e.Links}

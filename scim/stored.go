@@ -80,21 +80,15 @@ func findStoredMeta(stored string) (m storedMeta, ok bool) {
 // server's does: the rest of it stays as it is.
 func (r *Resource) touchStored() bool {
 	m, ok := findStoredMeta(r.stored)
-	return ok && r.touchForm(m, r.stored[:m.start])
-}
-
-// touchForm gives the resource the stored form that begins with head and ends
-// with what follows on a meta.
-func (r *Resource) touchForm(m storedMeta, head string) bool {
 	n, err := strconv.ParseUint(m.version, 10, 64)
-	if !m.number || err != nil || m.created == "" || m.kind != r.typ.name {
+	if !ok || !m.number || err != nil || m.created == "" || m.kind != r.typ.name {
 		return false
 	}
 	var modified, number [32]byte
 	now := appendTime(modified[:0], timeNow())
 	next := strconv.AppendUint(number[:0], n+1, 10)
 	// The version as the tree has it is a part of the same text.
-	text := head + `,"meta":{"resourceType":"` + m.kind + `","created":"` + m.created +
+	text := r.stored[:m.start] + `,"meta":{"resourceType":"` + m.kind + `","created":"` + m.created +
 		`","lastModified":"` + string(now) + `","version":"W/\"` + string(next) + `\""}}` + `W/"` + string(next) + `"`
 	end := len(text) - len(`W/""`) - len(next)
 	r.stored = text[:end]
