@@ -36,7 +36,7 @@ func (s *Store) Delete(ctx context.Context, ref scim.Ref, fn func(*scim.Entry) e
 			return err
 		}
 		if fn != nil {
-			if err := fn(&scim.Entry{Resource: row.resource(), Links: &links{store: s, tx: tx, row: row}}); err != nil {
+			if err := fn(&scim.Entry{Resource: row.resource(), Links: &links{store: s, tx: tx, row: row, write: true}}); err != nil {
 				return err
 			}
 		}

@@ -1,6 +1,8 @@
 package sqlstore
 
 import (
+	"slices"
+
 	"github.com/zohoscim/zohoscim/scim"
 	"github.com/zohoscim/zohoscim/scim/filter"
 )
@@ -75,6 +77,7 @@ type where struct {
 	cond
 	exactness
 	links []linkTerm // what it asks about links and owners
+	few   bool       // it asks for values that few resources have, and an index leads to them
 }
 
 // linkTerm is a question about links or owners, and its answer in SQL.
@@ -113,7 +116,23 @@ func (t *table) where(f *scim.Filter) *where {
 		return &c.out
 	}
 	c.out.cond = c.expr(nil, f.Expr(), false)
+	c.out.few = c.few(f.Expr())
 	return &c.out
+}
+
+// few reports whether an expression cannot be true without an equality with a
+// key of scim_resources.
+func (c *filterCompiler) few(e filter.Expr) bool {
+	switch e := e.(type) {
+	case *filter.And:
+		return slices.ContainsFunc(e.Terms, c.few)
+	case *filter.Or:
+		return !slices.ContainsFunc(e.Terms, func(e filter.Expr) bool { return !c.few(e) })
+	case *filter.Compare:
+		a := c.filter.Attribute(nil, e.Attr)
+		return a != nil && e.Op == filter.Eq && e.Value.Kind == filter.String && c.at(nil, a).form == formText
+	}
+	return false
 }
 
 // filterCompiler compiles one filter.

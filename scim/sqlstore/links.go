@@ -11,16 +11,15 @@ import (
 	"github.com/zohoscim/zohoscim/scim"
 )
 
-// links are the links of one resource. What Put and Remove change is staged;
-// only rows that somebody asks for are read.
+// links are the links of one resource, as their rows are. What Put and Remove
+// change is written at once, in the transaction of the write.
 type links struct {
-	store *Store
-	tx    *sql.Tx // nil: statements of their own, that check the resource's revision
-	row   *row
-	stale bool // the resource has changed since it was read
-
-	had    map[string]*scim.Link // rows that were read; nil: there is none
-	staged map[string]*scim.Link // changes; nil: removed
+	store   *Store
+	tx      *sql.Tx // nil: statements of their own, that check the resource's revision
+	row     *row
+	write   bool // tx writes, and has locked the resource's row
+	changed bool // Put or Remove has changed a link
+	stale   bool // the resource has changed since it was read
 }
 
 var errStale = errors.New("the resource has changed while it was read")
@@ -32,121 +31,113 @@ const linkBytes = 512
 // pageSize is how many links are read at once.
 const pageSize = 1000
 
-// Get implements [scim.Links].
-func (l *links) Get(ctx context.Context, value string) (scim.Link, bool, error) {
-	if err := l.read(ctx, []string{value}); err != nil {
-		return scim.Link{}, false, storeError(err)
-	}
-	link := l.now(value)
-	if link == nil {
-		return scim.Link{}, false, nil
-	}
-	return *link, true, nil
-}
+const (
+	putLink = `INSERT INTO scim_links (tenant, connection, owner, value, type, display) VALUES (?, ?, ?, ?, ?, ?)
+	ON CONFLICT (tenant, connection, owner, value) DO UPDATE SET type = excluded.type, display = excluded.display
+	WHERE scim_links.type <> excluded.type OR scim_links.display <> excluded.display`
+	pgPutLinks = `INSERT INTO scim_links (tenant, connection, owner, value, type, display)
+	SELECT CAST(? AS bytea), CAST(? AS bytea), CAST(? AS bigint), x.value, x.type, x.display FROM unnest(
+		CAST(? AS bytea[]), CAST(? AS bytea[]), CAST(? AS bytea[])
+	) AS x (value, type, display)
+	ON CONFLICT (tenant, connection, owner, value) DO UPDATE SET type = excluded.type, display = excluded.display
+	WHERE scim_links.type <> excluded.type OR scim_links.display <> excluded.display`
+	deleteLink    = `DELETE FROM scim_links WHERE tenant = ? AND connection = ? AND owner = ? AND value = ?`
+	pgDeleteLinks = `DELETE FROM scim_links WHERE tenant = ? AND connection = ? AND owner = ? AND value = ANY (CAST(? AS bytea[]))`
+)
 
-// now returns the link of a value that was read or staged, nil if there is none.
-func (l *links) now(value string) *scim.Link {
-	if link, ok := l.staged[value]; ok {
-		return link
-	}
-	return l.had[value]
+// Get implements [scim.Links].
+func (l *links) Get(ctx context.Context, value string) (found scim.Link, ok bool, err error) {
+	err = l.each(ctx, `value = ?`, []byte(value), func(link scim.Link) { found, ok = link, true })
+	return found, ok, storeError(err)
 }
 
 // Put implements [scim.Links].
 func (l *links) Put(ctx context.Context, put ...scim.Link) (changed int, err error) {
-	values := make([]string, len(put))
-	for i, link := range put {
-		if len(link.Value) > linkBytes {
-			return 0, scim.NewError(scim.KindInvalidValue, "the value of a link is longer than any id", nil)
+	ctx, err = l.writing(ctx)
+	if err != nil {
+		return 0, err
+	}
+	all, err := distinct(slices.Values(put)) // PostgreSQL takes no value twice
+	if err != nil {
+		return 0, err
+	}
+	// In one order everywhere, so that two writers wait for each other once.
+	slices.SortFunc(all, func(a, b scim.Link) int { return strings.Compare(a.Value, b.Value) })
+	for some := range slices.Chunk(all, l.atOnce()) {
+		text, args := putLink, []any{[]byte(some[0].Value), []byte(some[0].Type), []byte(some[0].Display)}
+		if len(some) > 1 {
+			text, args = pgPutLinks, linkArrays(some)
 		}
-		values[i] = link.Value
-	}
-	if err := l.read(ctx, values); err != nil {
-		return 0, storeError(err)
-	}
-	for _, link := range put {
-		if have := l.now(link.Value); have != nil && *have == link {
-			continue
+		n, err := l.store.count(ctx, l.tx, text, l.row.scope.args(append([]any{l.row.seq}, args...)...)...)
+		if err != nil {
+			return 0, storeError(err)
 		}
-		l.stage(link.Value, &link)
-		changed++
+		changed += n
 	}
+	l.changed = l.changed || changed > 0
 	return changed, nil
+}
+
+// linkArrays are the arguments of links in PostgreSQL.
+func linkArrays(links []scim.Link) []any {
+	var value, typ, display array
+	for _, l := range links {
+		value.bytes([]byte(l.Value))
+		typ.bytes([]byte(l.Type))
+		display.bytes([]byte(l.Display))
+	}
+	return []any{value.String(), typ.String(), display.String()}
 }
 
 // Remove implements [scim.Links].
 func (l *links) Remove(ctx context.Context, values ...string) (changed int, err error) {
-	if err := l.read(ctx, values); err != nil {
-		return 0, storeError(err)
+	ctx, err = l.writing(ctx)
+	if err != nil {
+		return 0, err
 	}
-	for _, value := range values {
-		if l.now(value) != nil {
-			l.stage(value, nil)
-			changed++
+	for some := range slices.Chunk(slices.Sorted(slices.Values(values)), l.atOnce()) {
+		text, gone := deleteLink, any([]byte(some[0]))
+		if len(some) > 1 {
+			var list array
+			for _, value := range some {
+				list.bytes([]byte(value))
+			}
+			text, gone = pgDeleteLinks, list.String()
 		}
+		n, err := l.store.count(ctx, l.tx, text, l.row.scope.args(l.row.seq, gone)...)
+		if err != nil {
+			return 0, storeError(err)
+		}
+		changed += n
 	}
+	l.changed = l.changed || changed > 0
 	return changed, nil
 }
 
-func (l *links) stage(value string, link *scim.Link) {
-	if l.staged == nil {
-		l.staged = map[string]*scim.Link{}
+// writing returns the context for a change of links.
+func (l *links) writing(ctx context.Context) (context.Context, error) {
+	if !l.write {
+		return ctx, scim.NewError(scim.KindInternal, "links can be changed in the function of an Update only", nil)
 	}
-	l.staged[value] = link
+	ctx, err := l.store.patient(ctx)
+	return ctx, storeError(err)
 }
 
-// changes returns what has to be written: links that are new or differ, and
-// values whose links go.
-func (l *links) changes() (put []scim.Link, gone []string) {
-	for value, link := range l.staged {
-		have := l.had[value]
-		switch {
-		case link == nil && have != nil:
-			gone = append(gone, value)
-		case link != nil && (have == nil || *have != *link):
-			put = append(put, *link)
-		}
+// atOnce is how many links one statement changes: in SQLite a statement is a
+// function call, and in PostgreSQL a journey.
+func (l *links) atOnce() int {
+	if l.store.dialect == PostgreSQL {
+		return pageSize
 	}
-	// In one order everywhere, so that two writers wait for each other once.
-	slices.Sort(gone)
-	slices.SortFunc(put, func(a, b scim.Link) int { return strings.Compare(a.Value, b.Value) })
-	return put, gone
-}
-
-// read makes known the links of these values.
-func (l *links) read(ctx context.Context, values []string) error {
-	var missing []string
-	for _, value := range values {
-		_, had := l.had[value]
-		_, staged := l.staged[value]
-		if !had && !staged {
-			missing = append(missing, value)
-		}
-	}
-	if l.had == nil {
-		l.had = map[string]*scim.Link{}
-	}
-	for some := range slices.Chunk(missing, pageSize) {
-		for _, value := range some {
-			l.had[value] = nil
-		}
-		in, list := l.store.dialect.in("value", some)
-		err := l.each(ctx, in, list, func(link scim.Link) {
-			l.had[link.Value] = &link
-		})
-		if err != nil {
-			for _, value := range some {
-				delete(l.had, value)
-			}
-			return err
-		}
-	}
-	return nil
+	return 1
 }
 
 // each reads up to pageSize links for which a condition holds. The condition
 // is a constant with one argument.
 func (l *links) each(ctx context.Context, condition string, arg any, fn func(scim.Link)) error {
+	if l.tx != nil { // it sees one state
+		return l.read(ctx, condition, arg, fn)
+	}
 	text := `SELECT r.revision, l.value, l.type, l.display FROM scim_resources r
 	LEFT JOIN (SELECT value, type, display FROM scim_links
 		WHERE tenant = ? AND connection = ? AND owner = ? AND ` + condition + ` ORDER BY value LIMIT 1000) l ON TRUE
@@ -160,6 +151,29 @@ func (l *links) each(ctx context.Context, condition string, arg any, fn func(sci
 		fn(scim.Link{Value: string(value), Type: string(typ), Display: string(display)})
 		return nil
 	})
+}
+
+// read is each in a transaction.
+func (l *links) read(ctx context.Context, condition string, arg any, fn func(scim.Link)) error {
+	ctx, err := l.store.patient(ctx)
+	if err != nil {
+		return err
+	}
+	text := `SELECT value, type, display FROM scim_links
+	WHERE tenant = ? AND connection = ? AND owner = ? AND ` + condition + ` ORDER BY value LIMIT 1000`
+	rows, err := l.store.query(ctx, l.tx, text, l.row.scope.args(l.row.seq, arg)...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var value, typ, display []byte
+		if err := rows.Scan(&value, &typ, &display); err != nil {
+			return fromDriver(err)
+		}
+		fn(scim.Link{Value: string(value), Type: string(typ), Display: string(display)})
+	}
+	return fromDriver(rows.Err())
 }
 
 // scan runs a statement whose rows begin with the resource's revision, and
@@ -193,7 +207,6 @@ func (l *links) scan(ctx context.Context, text string, args []any, each func(*sq
 // All implements [scim.Links], in the order of values.
 func (l *links) All(ctx context.Context, after string) iter.Seq2[scim.Link, error] {
 	return func(yield func(scim.Link, error) bool) {
-		fresh := l.stagedAfter(after)
 		for last, more := after, true; more; {
 			page := make([]scim.Link, 0, 16)
 			err := l.each(ctx, `value > ?`, []byte(last), func(link scim.Link) {
@@ -203,44 +216,14 @@ func (l *links) All(ctx context.Context, after string) iter.Seq2[scim.Link, erro
 				yield(scim.Link{}, storeError(err))
 				return
 			}
-			more = len(page) == pageSize
 			for _, link := range page {
-				for len(fresh) > 0 && fresh[0].Value < link.Value {
-					if !yield(fresh[0], nil) {
-						return
-					}
-					fresh = fresh[1:]
-				}
-				if len(fresh) > 0 && fresh[0].Value == link.Value {
-					link, fresh = fresh[0], fresh[1:]
-				}
-				if now, ok := l.staged[link.Value]; ok && now == nil {
-					continue
-				}
 				if !yield(link, nil) {
 					return
 				}
 			}
-			if more {
+			if more = len(page) == pageSize; more {
 				last = page[len(page)-1].Value
 			}
 		}
-		for _, link := range fresh {
-			if !yield(link, nil) {
-				return
-			}
-		}
 	}
-}
-
-// stagedAfter returns the staged links after a value, in order.
-func (l *links) stagedAfter(after string) []scim.Link {
-	var out []scim.Link
-	for value, link := range l.staged {
-		if link != nil && (after == "" || value > after) {
-			out = append(out, *link)
-		}
-	}
-	slices.SortFunc(out, func(a, b scim.Link) int { return strings.Compare(a.Value, b.Value) })
-	return out
 }

@@ -74,12 +74,12 @@ type arm struct {
 
 // arms cuts the resources behind a position into such parts, in their order:
 // those equal to it, those beyond it, and those without a value.
-func (p *pageQuery) arms(at *position) []arm {
+func (p *pageQuery) arms(w *where, at *position) []arm {
 	if p.order.column == "" {
 		if at.form == 0 {
-			return []arm{{condTrue, "r.seq"}}
+			return []arm{{condTrue, p.bySeq(w)}}
 		}
-		return []arm{{cond{"r.seq > ?", []any{at.seq}}, "r.seq"}}
+		return []arm{{cond{"r.seq > ?", []any{at.seq}}, p.bySeq(w)}}
 	}
 	column := "r." + p.order.column
 	// By the column too, though it is NULL: PostgreSQL would take the index on
@@ -111,9 +111,16 @@ func (p *pageQuery) arms(at *position) []arm {
 	return []arm{rest, none}
 }
 
+// bySeq is the order in which resources were made. SQLite, which has no
+// statistics unless somebody asks for them, would rather read all resources in
+// this order than look few up and sort them: a + keeps it from the index.
+func (p *pageQuery) bySeq(w *where) string {
+	return oneOf(w.few && p.dialect == SQLite, "+r.seq", "r.seq")
+}
+
 // behind writes the resources of a page that begins behind a position.
 func (p *pageQuery) behind(w *where, at *position) {
-	arms := p.arms(at)
+	arms := p.arms(w, at)
 	limit := " LIMIT " + strconv.Itoa(p.limit)
 	for i, a := range arms {
 		if len(arms) > 1 {
@@ -144,7 +151,7 @@ func (p *pageQuery) from(w *where, skip int) {
 	p.skip = skip
 	p.add(p.columns())
 	p.addCond(all(p.typed("r"), w.cond))
-	by := "r.seq"
+	by := p.bySeq(w)
 	if p.order.column != "" {
 		by = p.ordered("r."+p.order.column, "r.seq")
 	}

@@ -105,19 +105,30 @@ func (s *Store) row(ctx context.Context, tx *sql.Tx, text string, args []any, in
 
 // exec runs a constant statement that changes rows.
 func (s *Store) exec(ctx context.Context, tx *sql.Tx, text string, args ...any) error {
+	_, err := s.count(ctx, tx, text, args...)
+	return err
+}
+
+// count runs a constant statement and returns how many rows it changed.
+func (s *Store) count(ctx context.Context, tx *sql.Tx, text string, args ...any) (int, error) {
 	st, err := s.statement(ctx, tx, text)
 	if err != nil {
-		return err
+		return 0, err
 	}
+	var done sql.Result
 	switch {
 	case st.stmt != nil && tx != nil:
-		_, err = tx.StmtContext(ctx, st.stmt).ExecContext(ctx, args...)
+		done, err = tx.StmtContext(ctx, st.stmt).ExecContext(ctx, args...)
 	case st.stmt != nil:
-		_, err = st.stmt.ExecContext(ctx, args...)
+		done, err = st.stmt.ExecContext(ctx, args...)
 	default:
-		_, err = s.runner(tx).ExecContext(ctx, st.text, args...)
+		done, err = s.runner(tx).ExecContext(ctx, st.text, args...)
 	}
-	return fromDriver(err)
+	if err != nil {
+		return 0, fromDriver(err)
+	}
+	n, err := done.RowsAffected()
+	return int(n), fromDriver(err)
 }
 
 func (s *Store) runner(tx *sql.Tx) runner {

@@ -19,11 +19,10 @@ type write struct {
 	cols    *columns
 	display []byte
 	body    []byte
-	values  bool // the rows of scim_values are new or differ
-	kept    bool // the columns are as they were, but for the time of the change
-	put     []scim.Link
-	gone    []string
-	change  []byte // for the feed; nil: none
+	values  bool        // the rows of scim_values are new or differ
+	kept    bool        // the columns are as they were, but for the time of the change
+	put     []scim.Link // of a new resource
+	change  []byte      // for the feed; nil: none
 }
 
 // newWrite prepares the write of a resource.
@@ -32,8 +31,13 @@ func (s *Store) newWrite(sc scope, r *scim.Resource) (*write, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.writeOf(sc, r, body), nil
+}
+
+// writeOf is newWrite of a resource that is encoded already.
+func (s *Store) writeOf(sc scope, r *scim.Resource, body []byte) *write {
 	l := s.layout(r.Type())
-	return &write{scope: sc, typ: r.Type().Name(), body: body, cols: l.columnsOf(r), display: displayOf(l, r)}, nil
+	return &write{scope: sc, typ: r.Type().Name(), body: body, cols: l.columnsOf(r), display: displayOf(l, r)}
 }
 
 // displayOf returns the name under which owners are shown.
@@ -167,11 +171,11 @@ func inUse(path, detail string) error {
 // Update implements [scim.Store]. The resource's row is locked while fn runs
 // (SQLite: the database), so that fn sees what the write replaces.
 func (s *Store) Update(ctx context.Context, ref scim.Ref, fn func(*scim.Entry) error) error {
-	return storeError(s.unique(ctx, func() (w *write, r *scim.Resource, err error) {
+	err := s.unique(ctx, func() (w *write, r *scim.Resource, err error) {
 		err = s.transact(ctx, func(inner context.Context, tx *sql.Tx) error {
 			w, r, err = s.update(ctx, tx, ref, fn)
 			switch {
-			case err != nil || w == nil:
+			case err != nil:
 				return err
 			case s.dialect == PostgreSQL:
 				return s.pgWrite(inner, tx, w)
@@ -179,11 +183,14 @@ func (s *Store) Update(ctx context.Context, ref scim.Ref, fn func(*scim.Entry) e
 			return s.liteWrite(inner, tx, w)
 		})
 		return w, r, err
-	}))
+	})
+	if errors.Is(err, scim.ErrUnchanged) {
+		return nil // what fn did to the links was rolled back
+	}
+	return storeError(err)
 }
 
-// update runs a function on a resource and returns what it changed, nil if
-// it changed nothing.
+// update runs a function on a resource and returns what it made of it.
 func (s *Store) update(ctx context.Context, tx *sql.Tx, ref scim.Ref, fn func(*scim.Entry) error) (*write, *scim.Resource, error) {
 	text := selectForUpdate
 	if s.dialect == SQLite {
@@ -193,26 +200,80 @@ func (s *Store) update(ctx context.Context, tx *sql.Tx, ref scim.Ref, fn func(*s
 	if err != nil {
 		return nil, nil, err
 	}
-	links := &links{store: s, tx: tx, row: row}
+	links := &links{store: s, tx: tx, row: row, write: true}
 	entry := &scim.Entry{Resource: row.resource(), Links: links}
 	if err := fn(entry); err != nil {
-		if errors.Is(err, scim.ErrUnchanged) {
-			return nil, nil, nil
-		}
 		return nil, nil, err
 	}
-	w, err := s.newWrite(row.scope, entry.Resource)
+	w, err := s.replace(row, entry.Resource, links.changed)
+	return w, entry.Resource, err
+}
+
+// replace prepares the write of a resource in the place of a row.
+func (s *Store) replace(row *row, r *scim.Resource, links bool) (*write, error) {
+	body, err := r.AppendStored(nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
+	}
+	l, before := s.layout(row.typ), r
+	w := l.touched(row, r, body)
+	if w == nil {
+		before = row.resource()
+		was := l.columnsOf(before)
+		w = s.writeOf(row.scope, r, body)
+		w.values = !slices.EqualFunc(w.cols.values, was.values, sameValue)
+		w.kept = sameColumns(w.cols, was) && bytes.Equal(w.display, displayOf(l, before))
 	}
 	w.seq, w.cols.id = row.seq, []byte(row.id)
-	before := row.resource()
-	was := s.layout(ref.Type).columnsOf(before)
-	w.values = !slices.EqualFunc(w.cols.values, was.values, sameValue)
-	w.kept = sameColumns(w.cols, was) && bytes.Equal(w.display, displayOf(s.layout(ref.Type), before))
-	w.put, w.gone = links.changes()
-	w.change, err = s.payload(before, entry.Resource, len(w.put)+len(w.gone) > 0)
-	return w, entry.Resource, err
+	w.change, err = s.payload(before, r, links)
+	return w, err
+}
+
+// touched returns the write of a resource that has a new version and is
+// otherwise as it was, as when only links have changed: neither the change nor
+// the columns need the resource that it was. It is nil for any other.
+func (l *layout) touched(row *row, r *scim.Resource, body []byte) *write {
+	if !sameButMeta(row.body, body) {
+		return nil
+	}
+	cols := &columns{}
+	if cols.modified = cols.time(l.modified.Get(r)); cols.cut {
+		return nil
+	}
+	return &write{scope: row.scope, typ: row.typ.Name(), cols: cols, body: body, kept: true}
+}
+
+// sameButMeta reports whether two encoded resources differ in nothing but
+// meta, and not in the time of their creation. If meta is not at the end, or
+// not of texts without braces, it says no.
+func sameButMeta(a, b []byte) bool {
+	restA, metaA, okA := cutMeta(a)
+	restB, metaB, okB := cutMeta(b)
+	return okA && okB && bytes.Equal(restA, restB) && bytes.Equal(createdIn(metaA), createdIn(metaB))
+}
+
+// cutMeta cuts an encoded resource before its meta. Inside a text the
+// quotation marks would have a backslash.
+func cutMeta(body []byte) (rest, meta []byte, ok bool) {
+	const name = `"meta":{`
+	i := bytes.LastIndex(body, []byte(name))
+	if i < 0 {
+		return nil, nil, false
+	}
+	meta = body[i+len(name):]
+	return body[:i], meta, bytes.IndexByte(meta, '{') < 0 && bytes.IndexByte(meta, '}') == len(meta)-2
+}
+
+// createdIn returns the beginning of meta that ends with the time of the
+// creation, nil if it has none.
+func createdIn(meta []byte) []byte {
+	const name = `"created":"`
+	i := bytes.Index(meta, []byte(name))
+	if i < 0 {
+		return nil
+	}
+	length := bytes.IndexByte(meta[i+len(name):], '"')
+	return meta[i : i+len(name)+max(length, 0)]
 }
 
 func sameValue(a, b valueRow) bool {

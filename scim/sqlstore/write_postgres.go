@@ -22,13 +22,10 @@ const (
 	SELECT r.tenant, r.connection, r.type, r.seq, x.path, x.pos - 1, x.key, x.kind, x.is_unique FROM r, unnest(
 		CAST(? AS text[]), CAST(? AS bytea[]), CAST(? AS bytea[]), CAST(? AS smallint[])
 	) WITH ORDINALITY AS x (path, key, kind, is_unique, pos) RETURNING 1)`
-	pgDeleteLinks = `, g AS (DELETE FROM scim_links USING r WHERE scim_links.tenant = r.tenant AND scim_links.connection = r.connection
-	AND scim_links.owner = r.seq AND scim_links.value = ANY (CAST(? AS bytea[])))`
-	pgPutLinks = `, l AS (INSERT INTO scim_links (tenant, connection, owner, value, type, display)
+	pgNewLinks = `, l AS (INSERT INTO scim_links (tenant, connection, owner, value, type, display)
 	SELECT r.tenant, r.connection, r.seq, x.value, x.type, x.display FROM r, unnest(
 		CAST(? AS bytea[]), CAST(? AS bytea[]), CAST(? AS bytea[])
-	) AS x (value, type, display)
-	ON CONFLICT (tenant, connection, owner, value) DO UPDATE SET type = EXCLUDED.type, display = EXCLUDED.display RETURNING 1)`
+	) AS x (value, type, display) RETURNING 1)`
 	pgFeed = `, f AS (INSERT INTO scim_feeds (tenant, connection, last) SELECT r.tenant, r.connection, 1 FROM r`
 	// The rows of values are written before the feed is locked: they can wait
 	// for a rival, which may itself wait for the feed.
@@ -90,21 +87,8 @@ func (w *write) pgStatement() (string, []any) {
 		}
 		add(pgValues, path.String(), key.String(), kind.String(), unique.String())
 	}
-	if len(w.gone) > 0 {
-		var gone array
-		for _, v := range w.gone {
-			gone.bytes([]byte(v))
-		}
-		add(pgDeleteLinks, gone.String())
-	}
 	if len(w.put) > 0 {
-		var value, typ, display array
-		for _, l := range w.put {
-			value.bytes([]byte(l.Value))
-			typ.bytes([]byte(l.Type))
-			display.bytes([]byte(l.Display))
-		}
-		add(pgPutLinks, value.String(), typ.String(), display.String())
+		add(pgNewLinks, linkArrays(w.put)...)
 	}
 	if w.change == nil {
 		add(pgNoChange)

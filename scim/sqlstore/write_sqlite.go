@@ -14,10 +14,7 @@ const (
 	WHERE tenant = ? AND connection = ? AND seq = ?`
 	liteInsertValue = `INSERT INTO scim_values (tenant, connection, type, seq, path, pos, key, kind, is_unique)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	litePutLink = `INSERT INTO scim_links (tenant, connection, owner, value, type, display) VALUES (?, ?, ?, ?, ?, ?)
-	ON CONFLICT (tenant, connection, owner, value) DO UPDATE SET type = excluded.type, display = excluded.display`
-	liteDeleteLink = `DELETE FROM scim_links WHERE tenant = ? AND connection = ? AND owner = ? AND value = ?`
-	liteFeed       = `INSERT INTO scim_feeds (tenant, connection, last) VALUES (?, ?, 1)
+	liteFeed = `INSERT INTO scim_feeds (tenant, connection, last) VALUES (?, ?, 1)
 	ON CONFLICT (tenant, connection) DO UPDATE SET last = last + 1 RETURNING last`
 	liteChange = `INSERT INTO scim_changes (tenant, connection, seq, payload) VALUES (?, ?, ?, ?)`
 
@@ -76,14 +73,9 @@ func (s *Store) liteWrite(ctx context.Context, tx *sql.Tx, w *write) error {
 			}
 		}
 	}
-	for _, value := range w.gone {
-		if err := s.exec(ctx, tx, liteDeleteLink, w.scope.args(seq, []byte(value))...); err != nil {
-			return err
-		}
-	}
 	for _, l := range w.put {
 		args := w.scope.args(seq, []byte(l.Value), []byte(l.Type), []byte(l.Display))
-		if err := s.exec(ctx, tx, litePutLink, args...); err != nil {
+		if err := s.exec(ctx, tx, putLink, args...); err != nil {
 			return err
 		}
 	}
