@@ -154,6 +154,9 @@ func (s *Store) patient(ctx context.Context) (context.Context, error) {
 // snapshot runs fn in a transaction that only reads and sees one state of
 // the database.
 func (s *Store) snapshot(ctx context.Context, fn func(*sql.Tx) error) error {
+	if tx := s.joined(ctx); tx != nil {
+		return fn(tx)
+	}
 	opts := &sql.TxOptions{ReadOnly: true}
 	if s.dialect == PostgreSQL {
 		opts.Isolation = sql.LevelRepeatableRead
@@ -186,6 +189,9 @@ const attempts = 20
 
 // retry runs what writes, again if it lost against another transaction.
 func (s *Store) retry(ctx context.Context, fn func(context.Context) error) error {
+	if s.joined(ctx) != nil {
+		return fn(ctx) // whoever began the transaction runs it again
+	}
 	if s.writer != nil {
 		select {
 		case s.writer <- struct{}{}:
@@ -206,6 +212,9 @@ func (s *Store) retry(ctx context.Context, fn func(context.Context) error) error
 
 // once runs fn in one transaction.
 func (s *Store) once(ctx context.Context, fn func(context.Context, *sql.Tx) error) error {
+	if tx := s.joined(ctx); tx != nil {
+		return fn(ctx, tx)
+	}
 	if err := s.prepareWanted(ctx); err != nil {
 		return err
 	}

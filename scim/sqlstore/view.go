@@ -27,7 +27,7 @@ func (s *Store) View(ctx context.Context, ref scim.Ref, fn func(*scim.Entry) err
 		err = fn(&scim.Entry{Resource: row.resource(), Links: links})
 		return links.stale, err
 	}
-	stale, err := view(nil)
+	stale, err := view(s.joined(ctx))
 	if stale {
 		err = s.snapshot(ctx, func(tx *sql.Tx) error {
 			_, err := view(tx)

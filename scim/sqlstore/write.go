@@ -66,7 +66,7 @@ func (s *Store) Create(ctx context.Context, r *scim.Resource, links iter.Seq[sci
 	}
 	return storeError(s.unique(ctx, func() (*write, *scim.Resource, error) {
 		if s.dialect == PostgreSQL { // one statement is a transaction of its own
-			return w, r, s.retry(ctx, func(ctx context.Context) error { return committing(s.pgWrite(ctx, nil, w)) })
+			return w, r, s.retry(ctx, func(ctx context.Context) error { return committing(s.pgWrite(ctx, s.joined(ctx), w)) })
 		}
 		return w, r, s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error { return s.liteWrite(ctx, tx, w) })
 	}))
@@ -106,7 +106,7 @@ func (s *Store) unique(ctx context.Context, fn func() (*write, *scim.Resource, e
 		if err := s.rival(ctx, w, r); err != nil {
 			return err
 		}
-		if i == attempts { // the rival was gone each time that it was looked for
+		if i == attempts || s.joined(ctx) != nil { // the rival was gone each time that it was looked for
 			return scim.NewError(scim.KindUniqueness, "", nil)
 		}
 	}
@@ -130,9 +130,13 @@ func (s *Store) rival(ctx context.Context, w *write, r *scim.Resource) error {
 	if err != nil {
 		return err
 	}
+	var tx *sql.Tx
+	if s.dialect == SQLite { // its transaction goes on after a refused row
+		tx = s.joined(ctx)
+	}
 	taken := func(text string, args ...any) (bool, error) {
 		var seq int64
-		err := s.row(ctx, nil, text, w.scope.args(append([]any{w.typ, w.seq}, args...)...), &seq)
+		err := s.row(ctx, tx, text, w.scope.args(append([]any{w.typ, w.seq}, args...)...), &seq)
 		if errors.Is(err, sql.ErrNoRows) {
 			return false, nil
 		}
