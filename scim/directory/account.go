@@ -93,6 +93,10 @@ func (a *Account) LogValue() slog.Value { return slog.GroupValue(slog.String("id
 type Existing struct {
 	Key, UserName, Email string
 	Active               bool
+
+	// ID is the [Account.ID] that Create made it for, "" if it did not: so
+	// that a creation whose answer was lost finds its own account.
+	ID string
 }
 
 // LogValue shows nothing of the account but its key.

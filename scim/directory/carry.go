@@ -33,7 +33,14 @@ func (e *unfinishedError) Error() string { return "directory: an earlier change 
 // change runs fn in a transaction, after what an earlier change of the same
 // resource left to do, and then does what this one leaves.
 func (d *Directory) change(ctx context.Context, id string, fn func(context.Context, *work) error) error {
-	const attempts = 5
+	const attempts = 20
+	if !d.shared {
+		done, err := d.queue.enter(ctx, place{scopeOf(ctx), id})
+		if err != nil {
+			return err
+		}
+		defer done()
+	}
 	resumed := false
 	for range attempts {
 		var w *work

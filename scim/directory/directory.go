@@ -46,7 +46,7 @@ type Options struct {
 }
 
 // Directory is one connected source: a [scim.Store] over the accounts of a
-// service. It is safe for concurrent use, also by several processes on one
+// service. Resources of further types are kept and have no accounts. It is safe for concurrent use, also by several processes on one
 // database.
 type Directory struct {
 	store    *sqlstore.Store
@@ -56,6 +56,7 @@ type Directory struct {
 	rules    *rules
 	o        Options
 	log      *slog.Logger
+	queue    queue
 }
 
 var (
@@ -141,8 +142,12 @@ func (d *Directory) Create(ctx context.Context, r *scim.Resource, links iter.Seq
 	if err := d.writable(r.Type()); err != nil {
 		return err
 	}
-	if r.Type() != d.rules.user {
+	switch r.Type() {
+	case d.rules.user:
+	case scim.GroupType():
 		return d.createGroup(ctx, r, links)
+	default:
+		return d.store.Create(ctx, r, links)
 	}
 	if err := withoutPassword(r); err != nil {
 		return err
@@ -151,6 +156,7 @@ func (d *Directory) Create(ctx context.Context, r *scim.Resource, links iter.Seq
 		if err := d.store.Create(ctx, r, links); err != nil {
 			return err
 		}
+		w.binding = &binding{scope: w.scope, id: w.id, version: w.version}
 		return d.settle(ctx, w, d.decide(w.binding, nil, r, false))
 	})
 }
@@ -160,8 +166,12 @@ func (d *Directory) Update(ctx context.Context, ref scim.Ref, fn func(*scim.Entr
 	if err := d.writable(ref.Type); err != nil {
 		return err
 	}
-	if ref.Type != d.rules.user {
+	switch ref.Type {
+	case d.rules.user:
+	case scim.GroupType():
 		return d.updateGroup(ctx, ref, fn)
+	default:
+		return d.store.Update(ctx, ref, fn)
 	}
 	return d.change(ctx, ref.ID, func(ctx context.Context, w *work) error {
 		var was, is *scim.Resource
@@ -186,8 +196,12 @@ func (d *Directory) Delete(ctx context.Context, ref scim.Ref, fn func(*scim.Entr
 	if err := d.writable(ref.Type); err != nil {
 		return err
 	}
-	if ref.Type != d.rules.user {
+	switch ref.Type {
+	case d.rules.user:
+	case scim.GroupType():
 		return d.deleteGroup(ctx, ref, fn)
+	default:
+		return d.store.Delete(ctx, ref, fn)
 	}
 	return d.change(ctx, ref.ID, func(ctx context.Context, w *work) error {
 		var was *scim.Resource
@@ -238,8 +252,10 @@ func (d *Directory) writable(t *scim.ResourceType) error {
 			return nil
 		}
 		return forbidden("groups are not synchronised; see resources in the settings of the directory")
+	case t.Name() == d.rules.user.Name() || t.Name() == scim.GroupType().Name():
+		return scim.NewError(scim.KindInternal, "serve the resource types that Directory.Types returns", nil)
 	}
-	return scim.NewError(scim.KindInternal, "serve the resource types that Directory.Types returns", nil)
+	return nil
 }
 
 // withoutPassword removes what no table may hold.

@@ -64,7 +64,14 @@ func (d *Directory) mayTouch(ctx context.Context, b *binding, p *plan) error {
 		if d.isProtected(e) {
 			return forbidden("the account is protected from provisioning")
 		}
-		if e.Key != b.key {
+		if e.Key == b.key {
+			continue
+		}
+		other, err := d.holder(ctx, e)
+		if err != nil {
+			return err
+		}
+		if other == nil || sameName(a, e) {
 			return taken("another account has the user name or e-mail address")
 		}
 	}
@@ -91,33 +98,51 @@ func (d *Directory) make(ctx context.Context, b *binding, p *plan) (outcome, err
 	if err != nil {
 		return outcome{}, err
 	}
+	var rival *Existing
 	var former *binding
 	for _, e := range found {
+		if e.ID == a.ID && e.ID != "" {
+			continue // an earlier call of Create made it
+		}
 		if d.isProtected(e) {
 			return outcome{}, taken("the account is protected from provisioning: see protected in the settings of the directory")
 		}
-		err := d.inTx(ctx, func(ctx context.Context, q *sidecar) (err error) {
-			former, err = q.byKey(ctx, e.Key)
-			return err
-		})
-		if err != nil {
+		holder, err := d.holder(ctx, e)
+		switch {
+		case err != nil:
 			return outcome{}, err
-		}
-		if former != nil && (!former.released || former.scope != b.scope) {
+		case holder != nil && !sameName(a, e):
+			continue // two users may have one e-mail address
+		case holder != nil && (!holder.released || holder.scope != b.scope):
 			return outcome{}, taken("another user of a connected source has the account")
+		case rival != nil:
+			return outcome{}, taken("several accounts have the user name or the e-mail address")
 		}
+		rival, former = &e, holder
 	}
-	switch {
-	case len(found) > 1:
-		return outcome{}, taken("several accounts have the user name or the e-mail address")
-	case len(found) == 1:
-		return d.takeOver(ctx, p, found[0], former)
+	if rival != nil {
+		return d.takeOver(ctx, p, *rival, former)
 	}
 	key, err := d.accounts.Create(ctx, a)
 	if err == nil && key == "" {
 		err = scim.NewError(scim.KindInternal, "Accounts.Create returned no key", nil)
 	}
 	return outcome{key: key, action: Created}, err
+}
+
+// holder returns the binding of an account, nil if provisioning has none.
+func (d *Directory) holder(ctx context.Context, e Existing) (b *binding, err error) {
+	err = d.inTx(ctx, func(ctx context.Context, q *sidecar) error {
+		b, err = q.byKey(ctx, e.Key)
+		return err
+	})
+	return b, err
+}
+
+// sameName reports whether two accounts cannot both be there: they have the
+// same user name, or are known by nothing but an e-mail address.
+func sameName(a *Account, e Existing) bool {
+	return e.UserName == "" || scim.Canonical(a.UserName) == scim.Canonical(e.UserName)
 }
 
 // takeOver makes an account that is there the user's: without asking if an

@@ -57,7 +57,7 @@ func (d *Directory) decide(b *binding, was, is *scim.Resource, departed bool) *p
 		p.Account = d.account(b, was, nil)
 		p.Account.Active = false
 		return p
-	case b.version == 0: // it never had an account
+	case was == nil || b.version == 0: // it never had an account
 		if d.rules.selected(is) && !departed {
 			p.Op, p.State = opCreate, stateOf(is.Get("active").Bool())
 		} else {

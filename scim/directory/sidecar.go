@@ -94,11 +94,11 @@ type binding struct {
 	id       string // of the SCIM resource
 	key      string // of the account, "" if there is none
 	state    state
-	version  int64 // of the last plan
-	adopted  bool  // the account was there before
-	departed bool  // the user left its last group
-	released bool  // the source deleted the user, and the account is still there
-	told     bool  // a notification was written or skipped
+	version  int64  // of the last plan
+	adopted  bool   // the account was there before
+	departed bool   // the user left its last group
+	released bool   // the source deleted the user, and the account is still there
+	told     bool   // a notification was written or skipped
 	ending   string // key of an account that became unusable and of which [Options.Deactivated] has to be told
 	pending  []byte // the plan that is being carried out, nil if none
 	since    int64

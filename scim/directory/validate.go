@@ -73,7 +73,7 @@ func (c *checker) userType() {
 			continue
 		}
 		if c.CustomSchema == "" {
-			c.fail(place(i, "custom"), "name the extension of custom attributes in customSchema")
+			c.fail(at(i, "custom"), "name the extension of custom attributes in customSchema")
 			return
 		}
 		custom.Attributes = append(custom.Attributes, &scim.Attribute{Name: a.Custom})
@@ -97,7 +97,7 @@ func (c *checker) userType() {
 	c.user = t
 }
 
-func place(i int, member string) string { return fmt.Sprintf("attributes[%d].%s", i, member) }
+func at(i int, member string) string { return fmt.Sprintf("attributes[%d].%s", i, member) }
 
 func (c *checker) wrong(place, detail string, err error) {
 	c.mistakes = append(c.mistakes, &Error{Kind: KindSetting, Place: place, Detail: detail, cause: err})
@@ -108,21 +108,21 @@ func (c *checker) attributes() {
 	for i, a := range c.Attributes {
 		switch {
 		case a.Field == "":
-			c.fail(place(i, "field"), "name the field of the account")
+			c.fail(at(i, "field"), "name the field of the account")
 		case seen[a.Field]:
-			c.fail(place(i, "field"), "the field is there twice: remove one")
+			c.fail(at(i, "field"), "the field is there twice: remove one")
 		}
 		seen[a.Field] = true
 		f := field{name: a.Field}
 		switch {
 		case a.Profile != "" && a.Custom != "":
-			c.fail(place(i, "profile"), "a field is a profile field or a custom attribute: remove one")
+			c.fail(at(i, "profile"), "a field is a profile field or a custom attribute: remove one")
 		case a.Profile == "" && a.Custom == "" && a.Fixed == nil:
-			c.fail(place(i, "profile"), "say what the field is made of: profile, custom or fixed")
+			c.fail(at(i, "profile"), "say what the field is made of: profile, custom or fixed")
 		case a.Profile != "":
-			f.path = c.path(place(i, "profile"), a.Profile)
+			f.path = c.path(at(i, "profile"), a.Profile)
 		case a.Custom != "":
-			f.path = c.path(place(i, "custom"), c.CustomSchema+":"+a.Custom)
+			f.path = c.path(at(i, "custom"), c.CustomSchema+":"+a.Custom)
 		}
 		if a.Fixed != nil {
 			f.path, f.fixed = nil, *a.Fixed
