@@ -2,8 +2,8 @@
 
     run.py SERVER [STORE...]
 
-SERVER is the program examples/scimserver, a STORE is memory, sqlite or postgres;
-without one it is all of them. Every suite gets a server and an empty store of its
+SERVER is the program examples/scimserver, a STORE is memory, sqlite, postgres or
+directory, which is sqlite with the settings in directory.json; without one it is all of them. Every suite gets a server and an empty store of its
 own, the SCIM root in SCIM_URL and the bearer token in SCIM_TOKEN. All have to be
 done in time. The last line says how many passed.
 
@@ -44,13 +44,20 @@ def first_line(process):
 @contextlib.contextmanager
 def memory():
     """Yields what gives each suite a store of its own: here nothing has to be made."""
-    yield lambda folder: "memory"
+    yield lambda folder: ["memory"]
 
 
 @contextlib.contextmanager
 def sqlite():
     """The same with a file for each suite."""
-    yield lambda folder: f"sqlite:{folder}/scim.db"
+    yield lambda folder: [f"sqlite:{folder}/scim.db"]
+
+
+@contextlib.contextmanager
+def directory():
+    """The same with accounts in a table of users."""
+    settings = pathlib.Path(__file__).with_name("directory.json")
+    yield lambda folder: [f"sqlite:{folder}/scim.db", "-directory", str(settings)]
 
 
 @contextlib.contextmanager
@@ -63,7 +70,7 @@ def postgres():
         def database(_):
             name = "foreign_" + secrets.token_hex(8)
             subprocess.run([f"{programs}/psql", "-qXd", server, "-c", f"CREATE DATABASE {name}"], check=True)
-            return urllib.parse.urlsplit(server)._replace(path="/" + name).geturl()
+            return [urllib.parse.urlsplit(server)._replace(path="/" + name).geturl()]
 
         yield database
 
@@ -102,7 +109,7 @@ def postgres_server(programs):
             run("pg_ctl", "-w", "-m", "immediate", "stop")
 
 
-STORES = {"memory": memory, "sqlite": sqlite, "postgres": postgres}
+STORES = {"memory": memory, "sqlite": sqlite, "postgres": postgres, "directory": directory}
 
 
 @contextlib.contextmanager
@@ -110,7 +117,7 @@ def serving(program, store):
     """Runs the server and yields the environment in which a suite finds it."""
     env = {**os.environ, "SCIM_TOKEN": secrets.token_hex(16), "NO_PROXY": "127.0.0.1"}
     process = subprocess.Popen(
-        [program, "-addr", "127.0.0.1:0", "-store", store],
+        [program, "-addr", "127.0.0.1:0", "-store", *store],
         env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
     )
     try:
@@ -159,7 +166,7 @@ def failures(program, store):
 def main():
     stores = sys.argv[2:] or list(STORES)
     if len(sys.argv) < 2 or not set(stores) <= set(STORES):
-        sys.exit("usage: run.py SERVER [memory | sqlite | postgres]...")
+        sys.exit("usage: run.py SERVER [memory | sqlite | postgres | directory]...")
     # Ended from outside, the servers still end first.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     failed = [name for store in stores for name in failures(sys.argv[1], store)]

@@ -47,6 +47,7 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	addr := flags.String("addr", "127.0.0.1:0", "address to listen on")
 	storeName := flags.String("store", "sqlite:scim.db", "where resources are kept: sqlite:FILE, memory or postgres://USER:PASSWORD@HOST/DATABASE")
 	basePath := flags.String("base-path", "/scim/v2", "path of the SCIM root; the same endpoints answer below / too")
+	settings := flags.String("directory", "", "`FILE` with the settings of a directory (package scim/directory) in JSON: users become accounts in a table of the database")
 	flags.Usage = func() {
 		fmt.Fprint(flags.Output(), "Usage: SCIM_TOKEN=… go run ./examples/scimserver [flags]\n\nThe bearer token of senders comes from SCIM_TOKEN (16 bytes or more).\n\n")
 		flags.PrintDefaults()
@@ -64,16 +65,36 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	options := &scim.ServerOptions{BaseURL: *basePath, Logger: log}
+	if *settings != "" {
+		d, closeStore, err := openDirectory(ctx, *storeName, *settings, log)
+		if err != nil {
+			return err
+		}
+		options.Types = d.Types()
+		running, stop := context.WithCancel(ctx)
+		done := make(chan error, 1)
+		go func() { done <- d.Run(running) }()
+		err = serveStore(ctx, out, *addr, d, auth, options)
+		stop()
+		<-done // it ends because it was stopped
+		return errors.Join(err, closeStore())
+	}
 	store, closeStore, err := openStore(ctx, *storeName)
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	handler, err := scim.NewServer(store, auth, &scim.ServerOptions{BaseURL: *basePath, Logger: log})
-	if err == nil {
-		err = serve(ctx, out, *addr, handler)
-	}
+	err = serveStore(ctx, out, *addr, store, auth, options)
 	return errors.Join(err, closeStore())
+}
+
+func serveStore(ctx context.Context, out io.Writer, addr string, store scim.Store, auth scim.Authenticator, o *scim.ServerOptions) error {
+	handler, err := scim.NewServer(store, auth, o)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, out, addr, handler)
 }
 
 func newAuthenticator() (scim.Authenticator, error) {

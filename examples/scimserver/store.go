@@ -33,9 +33,7 @@ func openStore(ctx context.Context, name string) (store scim.Store, closeStore f
 	if err != nil {
 		return nil, nil, fmt.Errorf("-store: %w", err)
 	}
-	db.SetMaxOpenConns(maxConnections)
-	db.SetMaxIdleConns(maxConnections)
-	db.SetConnMaxIdleTime(5 * time.Minute)
+	limitConnections(db)
 	if err := sqlstore.Migrate(ctx, db, dialect); err != nil {
 		return nil, nil, fmt.Errorf("-store: %w", closeAfter(db, err))
 	}
@@ -44,6 +42,12 @@ func openStore(ctx context.Context, name string) (store scim.Store, closeStore f
 		return nil, nil, closeAfter(db, err)
 	}
 	return sqlStore, db.Close, nil
+}
+
+func limitConnections(db *sql.DB) {
+	db.SetMaxOpenConns(maxConnections)
+	db.SetMaxIdleConns(maxConnections)
+	db.SetConnMaxIdleTime(5 * time.Minute)
 }
 
 func closeAfter(db *sql.DB, err error) error {
