@@ -121,7 +121,7 @@ func (c *checker) attributes() {
 			c.fail(at(i, "profile"), "say what the field is made of: profile, custom or fixed")
 		case a.Profile != "":
 			f.path = c.path(at(i, "profile"), a.Profile)
-		case a.Custom != "":
+		case a.Custom != "" && c.CustomSchema != "":
 			f.path = c.path(at(i, "custom"), c.CustomSchema+":"+a.Custom)
 		}
 		if a.Fixed != nil {
@@ -136,9 +136,6 @@ func (c *checker) attributes() {
 }
 
 func (c *checker) path(at, text string) *scim.Path {
-	if c.CustomSchema == "" && at[len(at)-1] == 'm' { // reported already
-		return nil
-	}
 	p, err := c.user.ParsePath(text)
 	if err != nil {
 		c.wrong(at, "the User has no such attribute", err)
