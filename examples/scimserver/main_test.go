@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -42,6 +43,17 @@ func TestServes(t *testing.T) {
 	for _, store := range []string{"memory", "sqlite:" + filepath.Join(t.TempDir(), "scim.db")} {
 		t.Run(store[:6], func(t *testing.T) { serves(t, start(t, "-base-path", "/scim/v2", "-store", store)) })
 	}
+}
+
+func TestServesDirectory(t *testing.T) {
+	dir := t.TempDir()
+	settings, mail, db := filepath.Join(dir, "directory.json"), filepath.Join(dir, "mail"), filepath.Join(dir, "scim.db")
+	text := `{"attributes":[{"field":"work_location","fixed":"本社"}],"passwordNotification":{"to":"user"},"verifiedDomains":["example.com"]}`
+	if err := errors.Join(os.WriteFile(settings, []byte(text), 0o600), os.Mkdir(mail, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SCIM_MAIL_DIR", mail)
+	serves(t, start(t, "-base-path", "/scim/v2", "-store", "sqlite:"+db, "-directory", settings))
 }
 
 func serves(t *testing.T, base string) {
@@ -89,6 +101,7 @@ func TestWrongUsage(t *testing.T) {
 		{"an unknown store", testToken, []string{"-store", "mongo"}, "-store"},
 		{"a database without a file", testToken, []string{"-store", "sqlite:"}, "sqlite:FILE"},
 		{"an unknown flag", testToken, []string{"-port", "80"}, "-port"},
+		{"a directory without a database", testToken, []string{"-store", "memory", "-directory", "../../.ci/foreign/directory.json"}, "-store"},
 		{"an argument", testToken, []string{"serve"}, "serve"},
 	} {
 		t.Run(tt.reason, func(t *testing.T) {

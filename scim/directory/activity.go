@@ -40,7 +40,7 @@ func (d *Directory) Activity(ctx context.Context, after int64, limit int) ([]Act
 	err := d.inTx(ctx, func(ctx context.Context, q *sidecar) error {
 		out = nil
 		return q.each(ctx, `SELECT seq, at, id, action, reason, notification FROM scim_directory_activity
-		WHERE tenant = ? AND connection = ? AND seq > ? ORDER BY seq LIMIT ?`, []any{sc.Tenant, sc.Connection, after, max(limit, 0)},
+		WHERE tenant = ? AND connection = ? AND seq > ? ORDER BY seq LIMIT ?`, []any{[]byte(sc.Tenant), []byte(sc.Connection), after, max(limit, 0)},
 			func(rows *sql.Rows) error {
 				var a Activity
 				var at int64
@@ -59,7 +59,7 @@ func (d *Directory) Activity(ctx context.Context, after int64, limit int) ([]Act
 func (q *sidecar) note(ctx context.Context, id, action, reason, notification string) error {
 	sc := scopeOf(ctx)
 	return q.exec(ctx, `INSERT INTO scim_directory_activity (at, tenant, connection, id, action, reason, notification)
-	VALUES (?, ?, ?, ?, ?, ?, ?)`, time.Now().UnixNano(), sc.Tenant, sc.Connection, id, action, reason, notification)
+	VALUES (?, ?, ?, ?, ?, ?, ?)`, time.Now().UnixNano(), []byte(sc.Tenant), []byte(sc.Connection), []byte(id), action, reason, notification)
 }
 
 // prune removes the oldest records of all scopes.

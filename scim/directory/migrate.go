@@ -44,9 +44,10 @@ func tables(d sqlstore.Dialect) []string {
 		number, blob = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "BYTEA"
 	}
 	return []string{
+		// Names of a scope and ids are bytes: they are compared as such.
 		// One row for each user, and for each group on its way to the service.
 		`CREATE TABLE IF NOT EXISTS scim_directory_accounts (
-		tenant TEXT NOT NULL, connection TEXT NOT NULL, id TEXT NOT NULL,
+		tenant ` + blob + ` NOT NULL, connection ` + blob + ` NOT NULL, id ` + blob + ` NOT NULL,
 		account_key TEXT, state INTEGER NOT NULL, version BIGINT NOT NULL,
 		adopted INTEGER NOT NULL, departed INTEGER NOT NULL, released INTEGER NOT NULL, told INTEGER NOT NULL,
 		ending TEXT, pending ` + blob + `, since BIGINT NOT NULL,
@@ -55,12 +56,12 @@ func tables(d sqlstore.Dialect) []string {
 		`CREATE INDEX IF NOT EXISTS scim_directory_unfinished ON scim_directory_accounts (since)
 		WHERE pending IS NOT NULL OR ending IS NOT NULL`,
 		`CREATE TABLE IF NOT EXISTS scim_directory_outbox (
-		notification TEXT PRIMARY KEY, tenant TEXT NOT NULL, connection TEXT NOT NULL, id TEXT NOT NULL,
+		notification TEXT PRIMARY KEY, tenant ` + blob + ` NOT NULL, connection ` + blob + ` NOT NULL, id ` + blob + ` NOT NULL,
 		attempts INTEGER NOT NULL, due BIGINT NOT NULL)`,
 		`CREATE INDEX IF NOT EXISTS scim_directory_due ON scim_directory_outbox (due)`,
 		`CREATE TABLE IF NOT EXISTS scim_directory_activity (
-		seq ` + number + `, at BIGINT NOT NULL, tenant TEXT NOT NULL, connection TEXT NOT NULL,
-		id TEXT NOT NULL, action TEXT NOT NULL, reason TEXT NOT NULL, notification TEXT NOT NULL)`,
+		seq ` + number + `, at BIGINT NOT NULL, tenant ` + blob + ` NOT NULL, connection ` + blob + ` NOT NULL,
+		id ` + blob + ` NOT NULL, action TEXT NOT NULL, reason TEXT NOT NULL, notification TEXT NOT NULL)`,
 		`CREATE INDEX IF NOT EXISTS scim_directory_story ON scim_directory_activity (tenant, connection, seq)`,
 	}
 }

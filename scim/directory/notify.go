@@ -72,7 +72,7 @@ func (d *Directory) announce(ctx context.Context, q *sidecar, b *binding, p *pla
 		return q.note(ctx, b.id, Skipped, reason, "")
 	}
 	return q.exec(ctx, `INSERT INTO scim_directory_outbox (notification, tenant, connection, id, attempts, due)
-	VALUES (?, ?, ?, ?, 0, ?)`, rand.Text(), b.scope.Tenant, b.scope.Connection, b.id, time.Now().UnixNano())
+	VALUES (?, ?, ?, ?, 0, ?)`, rand.Text(), []byte(b.scope.Tenant), []byte(b.scope.Connection), []byte(b.id), time.Now().UnixNano())
 }
 
 // letter is a row of the outbox.

@@ -144,7 +144,7 @@ func FuzzQuote(f *testing.F) {
 
 // TestAdopt: who may become whose account.
 func TestAdopt(t *testing.T) {
-	for _, b := range bases {
+	for _, b := range fewBases() {
 		t.Run(b.name, func(t *testing.T) {
 			for _, tt := range []struct {
 				reason                 string
@@ -203,7 +203,7 @@ func TestAdoptedIdentity(t *testing.T) {
 
 // TestLeaveGroup: users that leave their last group, and come back.
 func TestLeaveGroup(t *testing.T) {
-	for _, b := range bases {
+	for _, b := range fewBases() {
 		for action, want := range map[Action]string{Nothing: "active", Deactivate: "inactive", Delete: "none"} {
 			t.Run(b.name+" "+string(action), func(t *testing.T) {
 				w := newWorld(t, b, &Settings{StatusSync: StatusSync{OnLeaveGroup: action}}, Options{}, nil)

@@ -140,10 +140,7 @@ func (b *binding) unfinished() bool { return b.pending != nil || b.ending != "" 
 // kept yet if there is none.
 func (q *sidecar) find(ctx context.Context, id string) (*binding, error) {
 	sc := scopeOf(ctx)
-	if strings.ContainsRune(id, 0) { // PostgreSQL has no such text, and no id is one
-		return &binding{scope: sc, id: id}, nil
-	}
-	found, err := q.bindings(ctx, "WHERE tenant = ? AND connection = ? AND id = ?", sc.Tenant, sc.Connection, id)
+	found, err := q.bindings(ctx, "WHERE tenant = ? AND connection = ? AND id = ?", []byte(sc.Tenant), []byte(sc.Connection), []byte(id))
 	if err != nil || len(found) > 0 {
 		return append(found, nil)[0], err
 	}
@@ -159,7 +156,7 @@ func (q *sidecar) byKey(ctx context.Context, key string) (*binding, error) {
 // keep writes a binding.
 func (q *sidecar) keep(ctx context.Context, b *binding) error {
 	b.since = time.Now().UnixNano()
-	args := []any{b.scope.Tenant, b.scope.Connection, b.id, orNull(b.key), int(b.state), b.version}
+	args := []any{[]byte(b.scope.Tenant), []byte(b.scope.Connection), []byte(b.id), orNull(b.key), int(b.state), b.version}
 	for _, flag := range b.flags() {
 		args = append(args, number(*flag))
 	}
@@ -183,22 +180,33 @@ func number(b bool) int {
 // drop removes a binding.
 func (q *sidecar) drop(ctx context.Context, b *binding) error {
 	return q.exec(ctx, "DELETE FROM scim_directory_accounts WHERE tenant = ? AND connection = ? AND id = ?",
-		b.scope.Tenant, b.scope.Connection, b.id)
+		[]byte(b.scope.Tenant), []byte(b.scope.Connection), []byte(b.id))
 }
 
 // isUnique reports whether a database refused a row because of a unique
-// index, by what the drivers' error types offer: none is imported.
+// index.
 func isUnique(err error) bool {
+	unique, _ := refusal(err)
+	return unique
+}
+
+// refusal says why a database refused a row: because of a unique index, or of
+// a value that it does not take. It looks at what the drivers' error types
+// offer: none is imported.
+func refusal(err error) (unique, value bool) {
 	var pg interface{ SQLState() string }
 	var lite interface{ Code() int }
 	switch {
 	case errors.As(err, &pg):
-		return pg.SQLState() == "23505"
+		state := pg.SQLState()
+		unique = state == "23505"
+		return unique, !unique && (strings.HasPrefix(state, "22") || strings.HasPrefix(state, "23"))
 	case errors.As(err, &lite):
-		const primaryKey, unique = 19 | 6<<8, 19 | 8<<8
-		return lite.Code() == primaryKey || lite.Code() == unique
+		const constraint, primaryKey, uniqueIndex = 19, 19 | 6<<8, 19 | 8<<8
+		unique = lite.Code() == primaryKey || lite.Code() == uniqueIndex
+		return unique, !unique && lite.Code()&0xFF == constraint
 	}
-	return false
+	return false, false
 }
 
 // locks reports whether rows are locked one by one.

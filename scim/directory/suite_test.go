@@ -23,7 +23,7 @@ func TestStore(t *testing.T) {
 }
 
 func TestStoreConcurrent(t *testing.T) {
-	for _, b := range bases {
+	for _, b := range fewBases() {
 		t.Run(b.name, func(t *testing.T) {
 			scimtest.TestStoreConcurrent(t, func(t *testing.T) scim.Store { return newStore(t, b) })
 		})
@@ -31,7 +31,7 @@ func TestStoreConcurrent(t *testing.T) {
 }
 
 func TestTenantIsolation(t *testing.T) {
-	for _, b := range bases {
+	for _, b := range fewBases() {
 		t.Run(b.name, func(t *testing.T) {
 			scimtest.TestStoreIsolation(t, func(t *testing.T) scim.Store { return newStore(t, b) }, 4)
 		})

@@ -211,7 +211,7 @@ func (t *Table) Find(ctx context.Context, a *Account) ([]Existing, error) {
 		found = append(found, e)
 		return err
 	})
-	return found, err
+	return found, tableError(err)
 }
 
 // column returns a column in a list of results, NULL if the table has none.
@@ -290,8 +290,11 @@ func (t *Table) SetPassword(ctx context.Context, a *Account, password scim.Secre
 
 // tableError names the refusals of a table that are the sender's to hear.
 func tableError(err error) error {
-	if isUnique(err) {
+	switch unique, value := refusal(err); {
+	case unique:
 		return taken("the table of accounts has this value already")
+	case value:
+		return scim.NewError(scim.KindInvalidValue, "the table of accounts does not take one of the values", nil)
 	}
 	return err
 }

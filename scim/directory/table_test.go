@@ -76,6 +76,23 @@ func TestTaken(t *testing.T) {
 	}
 }
 
+// TestRefusedValue: a value that a column does not take is the sender's
+// mistake, and nothing is left of it.
+func TestRefusedValue(t *testing.T) {
+	for _, b := range bases {
+		t.Run(b.name, func(t *testing.T) {
+			w := newWorld(t, b, &Settings{Attributes: []Attribute{{Field: "grade", Profile: "title"}}}, Options{}, nil)
+			w.exec("ALTER TABLE users ADD COLUMN grade INTEGER CHECK (grade > 0)")
+			for title, status := range map[string]int{"0": http.StatusBadRequest, "1": http.StatusCreated} {
+				w.must(status, http.MethodPost, "/Users", `{"userName":"u`+title+`","title":"`+title+`"}`)
+			}
+			if got := w.value("SELECT login FROM users"); got != "u1" {
+				t.Errorf("the account is %s", got)
+			}
+		})
+	}
+}
+
 // TestResources: what is not synchronised cannot be written.
 func TestResources(t *testing.T) {
 	w := newWorld(t, bases[0], &Settings{Resources: []Resource{Users}}, Options{}, nil)
