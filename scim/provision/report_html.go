@@ -175,20 +175,9 @@ func (o *htmlObject) compare(p *htmlObject) int {
 	return cmp.Or(cmp.Compare(o.rank, p.rank), -cmp.Compare(o.typ, p.typ), cmp.Compare(o.key, p.key))
 }
 
+// add counts an event, and keeps it if its object is among the first.
 func (c *htmlCycle) add(h *HTMLReport, e *Event) {
-	switch e.Action {
-	case Failed:
-		count(c.failures, failedCode(e.Err))
-	case Skipped:
-		count(c.skips, plain(e.Reason, maxHTMLValue))
-	}
-	if e.Action != Staged {
-		c.rate.add(e.Ended, e.Action == Failed)
-		if e.Action != Skipped {
-			c.durations.add(e.Ended.Sub(e.Began))
-		}
-	}
-	c.results++
+	c.count(e)
 	rank := slices.Index(htmlOrder[:], e.Action)
 	if rank < 0 {
 		return
@@ -213,6 +202,22 @@ func (c *htmlCycle) add(h *HTMLReport, e *Event) {
 	o.events = append(o.events, o.event(h, e))
 	if len(c.objects) >= 2*h.max {
 		c.trim(h.max)
+	}
+}
+
+func (c *htmlCycle) count(e *Event) {
+	c.results++
+	switch e.Action {
+	case Failed:
+		count(c.failures, failedCode(e.Err))
+	case Skipped:
+		count(c.skips, plain(e.Reason, maxHTMLValue))
+	}
+	if e.Action != Staged { // which takes no time
+		c.rate.add(e.Ended, e.Action == Failed)
+		if e.Action != Skipped {
+			c.durations.add(e.Ended.Sub(e.Began))
+		}
 	}
 }
 

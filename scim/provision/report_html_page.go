@@ -225,7 +225,7 @@ func (w *htmlWords) durationColumns(d *durations) *htmlColumns {
 	}
 	out := &htmlColumns{
 		Title: w.Durations, High: w.upTo(last), Top: grouped(slices.Max(d.counts[:])),
-		Note: fmt.Sprintf("%s %s, %s %s, %s %s", w.Half, span(d.within(50)), w.Most, span(d.within(95)), w.Longest, span(d.max)),
+		Note: fmt.Sprintf("%s %s · %s %s · %s %s", w.Half, span(d.within(50)), w.Most, span(d.within(95)), w.Longest, span(d.max)),
 	}
 	if last > first {
 		out.Low = w.upTo(first)

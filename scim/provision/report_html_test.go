@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -285,6 +287,30 @@ func TestHTMLReportInJapanese(t *testing.T) {
 	}
 	if len(advice) != len(adviceCodes) {
 		t.Errorf("advice on %d codes, not %d", len(advice), len(adviceCodes))
+	}
+}
+
+// A reason that the engine words anew needs its translation anew.
+func TestHTMLReasonsAreTheEngines(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var engine strings.Builder
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "report_html") {
+			continue
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		engine.Write(data)
+	}
+	for reason := range japaneseReasons() {
+		if !strings.Contains(engine.String(), reason+`"`) {
+			t.Errorf("the engine does not give the reason %q", reason)
+		}
 	}
 }
 
