@@ -51,7 +51,7 @@ func TestEntraCases(t *testing.T) {
 			t.Cleanup(server.Close)
 			client := server.Client()
 			client.Transport = bearer{client.Transport}
-			scimtest.TestServer(t, server.URL, client, &scimtest.Options{Only: "entra/", Plain: server.Client()})
+			scimtest.TestServer(t, server.URL, client, &scimtest.Profile{Only: "entra/", Plain: server.Client()})
 		})
 	}
 }
@@ -64,7 +64,7 @@ func TestAllCases(t *testing.T) {
 	t.Cleanup(server.Close)
 	client := *server.Client()
 	client.Transport = bearer{client.Transport}
-	scimtest.TestServer(t, server.URL, &client, &scimtest.Options{Plain: server.Client(), Except: map[string]string{
+	scimtest.TestServer(t, server.URL, &client, &scimtest.Profile{Plain: server.Client(), Except: map[string]string{
 		"cursor/total-form": "pages of package sqlstore by cursor do not count",
 	}})
 }
