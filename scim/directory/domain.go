@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -20,7 +21,7 @@ func domainOf(address string) string {
 // nontransitional: "straße" is not "strasse"), "" if it is none.
 func normalDomain(name string) string {
 	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(name, "."))
-	if err != nil || !strings.Contains(ascii, ".") || len(ascii) > 253 {
+	if err != nil || !strings.Contains(ascii, ".") || len(ascii) > 253 || slices.Contains(strings.Split(ascii, "."), "") {
 		return ""
 	}
 	return strings.ToLower(ascii)
