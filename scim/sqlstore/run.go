@@ -213,7 +213,7 @@ func (s *Store) retry(ctx context.Context, fn func(context.Context) error) error
 // once runs fn in one transaction.
 func (s *Store) once(ctx context.Context, fn func(context.Context, *sql.Tx) error) error {
 	if tx := s.joined(ctx); tx != nil {
-		return fn(ctx, tx)
+		return within(ctx, tx, fn)
 	}
 	if err := s.prepareWanted(ctx); err != nil {
 		return err

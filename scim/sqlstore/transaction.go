@@ -42,6 +42,23 @@ func (s *Store) joined(ctx context.Context) *sql.Tx {
 	return nil
 }
 
+// within runs fn as a part of a transaction that can be undone alone: a change
+// that turns out to be none leaves nothing behind.
+func within(ctx context.Context, tx *sql.Tx, fn func(context.Context, *sql.Tx) error) error {
+	if _, err := tx.ExecContext(ctx, "SAVEPOINT scim"); err != nil {
+		return fromDriver(err)
+	}
+	err := fn(ctx, tx)
+	end := "RELEASE SAVEPOINT scim"
+	if err != nil {
+		end = "ROLLBACK TO SAVEPOINT scim"
+	}
+	if _, endErr := tx.ExecContext(ctx, end); endErr != nil && err == nil {
+		return fromDriver(endErr)
+	}
+	return err
+}
+
 // ofDriver marks an error that a caller's own statement brought.
 func ofDriver(err error) error {
 	var own *scim.Error
