@@ -24,7 +24,12 @@ func normalDomain(name string) string {
 	if err != nil || !strings.Contains(ascii, ".") || len(ascii) > 253 || slices.Contains(strings.Split(ascii, "."), "") {
 		return ""
 	}
-	return strings.ToLower(ascii)
+	ascii = strings.ToLower(ascii)
+	// Some names pass whose result idna then refuses.
+	if again, err := idna.Lookup.ToASCII(ascii); err != nil || again != ascii {
+		return ""
+	}
+	return ascii
 }
 
 // verified reports whether an e-mail address is in a verified domain.
