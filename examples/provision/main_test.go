@@ -130,7 +130,10 @@ func TestCycles(t *testing.T) {
 		t.Errorf("%d writes, %v", w.writes.Load(), w.accounts())
 	}
 	w.checkReport("report.json", 8)
-	must("-once", "-full")
+	must("-once", "-full", "-report", filepath.Join(w.dir, "report.html"))
+	if page, err := os.ReadFile(filepath.Join(w.dir, "report.html")); err != nil || !bytes.Contains(page, []byte("</html>")) {
+		t.Errorf("%v\n%s", err, page)
+	}
 	if w.writes.Load() != 8 {
 		t.Error("the second cycle sends nothing")
 	}

@@ -195,7 +195,7 @@ func (p *parts) observers(stderr io.Writer, s *settings) (*provision.Options, er
 		o.Observers = append(o.Observers, log)
 	}
 	if s.report != "" {
-		report := &reportFile{name: s.report}
+		report := newReportFile(s.report)
 		p.closers = append(p.closers, func() error { return report.err })
 		o.Observers = append(o.Observers, report)
 	}

@@ -93,14 +93,39 @@ func printStaged(ctx context.Context, out io.Writer, e *provision.Engine) {
 // reportFile writes the report of each cycle over that of the one before.
 type reportFile struct {
 	name string
+	page *provision.HTMLReport // nil for JSON
 	err  error
 }
 
-func (f *reportFile) CycleBegan(provision.Cycle) {}
-func (f *reportFile) Done(*provision.Event)      {}
+func newReportFile(name string) *reportFile {
+	f := &reportFile{name: name}
+	if kind(name) == ".html" {
+		f.page = provision.NewHTMLReport(nil)
+	}
+	return f
+}
 
-func (f *reportFile) CycleEnded(r *provision.Report, _ error) {
-	f.err = f.write(func(out io.Writer) error { return printJSON(out, r) })
+func (f *reportFile) CycleBegan(c provision.Cycle) {
+	if f.page != nil {
+		f.page.CycleBegan(c)
+	}
+}
+
+func (f *reportFile) Done(e *provision.Event) {
+	if f.page != nil {
+		f.page.Done(e)
+	}
+}
+
+func (f *reportFile) CycleEnded(r *provision.Report, err error) {
+	f.err = f.write(func(out io.Writer) error {
+		if f.page == nil {
+			return printJSON(out, r)
+		}
+		f.page.CycleEnded(r, err)
+		_, err := f.page.WriteTo(out)
+		return err
+	})
 }
 
 // write writes a new file and puts it in the place of the old one, so that
