@@ -237,7 +237,7 @@ func (c *filterCompiler) link(a, sub *scim.Attribute, l filter.Literal, not bool
 	key := []any{[]byte(value)}
 	if a == c.typ.Owners() {
 		from := all(c.scoped("o"), cond{"o.id = ?", key}, c.scoped("l"))
-		return c.linkTerm(true, value, cond{"r.id IN (SELECT l.value FROM scim_resources o JOIN scim_links l ON l.owner = o.seq WHERE " + from.text + ")", from.args}, not)
+		return c.linkTerm(true, value, cond{"r.id IN (SELECT l.value FROM scim_resources o CROSS JOIN scim_links l WHERE l.owner = o.seq AND " + from.text + ")", from.args}, not)
 	}
 	from := all(c.scoped("l"), cond{"l.value = ?", key})
 	return c.linkTerm(false, value, cond{"r.seq IN (SELECT l.owner FROM scim_links l WHERE " + from.text + ")", from.args}, not)

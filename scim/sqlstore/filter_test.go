@@ -64,7 +64,7 @@ var goldenFilters = []struct {
 		`(r.seq NOT IN (SELECT v.seq FROM scim_values v WHERE [v] AND v.path = ? AND v.key IS NOT NULL) OR r.seq IN (SELECT v.seq FROM scim_values v WHERE [v] AND v.path = ? AND NOT (v.key = ?)))`,
 		"", "another value, or none", exact,
 	},
-	{`groups.value eq "g"`, `r.id IN (SELECT l.value FROM scim_resources o JOIN scim_links l ON l.owner = o.seq WHERE [o] AND o.id = ? AND [l])`, "", "owners", exact},
+	{`groups.value eq "g"`, `r.id IN (SELECT l.value FROM scim_resources o CROSS JOIN scim_links l WHERE l.owner = o.seq AND [o] AND o.id = ? AND [l])`, "", "owners", exact},
 	{`groups pr`, `(SELECT 1 FROM scim_links l WHERE [l] AND l.value = r.id LIMIT 1) IS NOT NULL`, "", "any owner", exact},
 	{`title eq "x"`, `TRUE`, "", "no column has it: each candidate is matched", superset},
 	{`title eq "x" and userName eq "a"`, `r.user_name = ?`, "", "the other term narrows the candidates", superset},

@@ -69,14 +69,14 @@ func (l *listing) skip() int {
 func (l *listing) inSQL(ctx context.Context, o order) (*scim.Page, error) {
 	count := max(l.query.Count, 0)
 	p := l.page(o, count)
+	p.where = l.where
+	p.cut = l.where.exactness == exactUncut || o.time
 	if l.byCursor() {
 		p.limit++ // to see whether there is a next page
-		p.behind(l.where, l.at)
+		p.at = l.at
 	} else {
-		p.from(l.where, l.skip())
-		p.total(l.where)
+		p.skip, p.count = l.skip(), true
 	}
-	p.cut = l.where.exactness == exactUncut || o.time
 	got, err := p.run(ctx, l.store, nil)
 	if err != nil || got.cut {
 		return nil, err
@@ -313,7 +313,7 @@ func (s *Store) built(ctx context.Context, tx *sql.Tx, text string, args []any) 
 		return nil, err
 	}
 	if _, kept := s.texts.Load(text); !kept {
-		if s.dialect == PostgreSQL || len(text) > maxShapeBytes || s.shapes.Add(1) > maxShapes {
+		if len(text) > maxShapeBytes || s.shapes.Add(1) > maxShapes {
 			rows, err := s.runner(tx).QueryContext(ctx, s.dialect.rebind(text), args...)
 			return rows, fromDriver(err)
 		}

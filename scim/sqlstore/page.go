@@ -20,12 +20,14 @@ type pageQuery struct {
 	*table
 	query *scim.Query
 	order order
-	limit int             // the most resources to read
+	limit int // the most resources to read
+	where *where
+	at    *position       // behind which the page begins; nil: it begins at an index
+	skip  int             // resources before the page then
+	count bool            // say how many the query selects
+	cut   bool            // say whether keys are cut
 	text  strings.Builder // of the page's resources
 	args  []any
-	count *cond // how many the query selects; nil: nobody asks
-	skip  int   // resources before the page, if it begins at an index
-	cut   bool  // say whether keys are cut
 }
 
 // The parts of the result, by their first column.
@@ -55,8 +57,17 @@ func (d Dialect) binary() string {
 	return "BLOB"
 }
 
+// brief are the columns of a statement that reads only what the resources are.
+const brief = "SELECT r.seq, r.id, r.body FROM scim_resources r WHERE "
+
+// brief reports whether the statement of the page's resources has these columns.
+func (p *pageQuery) brief() bool { return p.order.column == "" && p.dialect == SQLite }
+
 // columns are what the statement reads of each resource.
 func (p *pageQuery) columns() string {
+	if p.brief() {
+		return brief
+	}
 	key, at := p.none(p.dialect.binary()), p.none("BIGINT")
 	if p.order.column != "" && p.order.time {
 		at = "r." + p.order.column
@@ -74,12 +85,13 @@ type arm struct {
 
 // arms cuts the resources behind a position into such parts, in their order:
 // those equal to it, those beyond it, and those without a value.
-func (p *pageQuery) arms(w *where, at *position) []arm {
+func (p *pageQuery) arms() []arm {
+	at := p.at
 	if p.order.column == "" {
 		if at.form == 0 {
-			return []arm{{condTrue, p.bySeq(w)}}
+			return []arm{{condTrue, "r.seq"}}
 		}
-		return []arm{{cond{"r.seq > ?", []any{at.seq}}, p.bySeq(w)}}
+		return []arm{{cond{"r.seq > ?", []any{at.seq}}, "r.seq"}}
 	}
 	column := "r." + p.order.column
 	// By the column too, though it is NULL: PostgreSQL would take the index on
@@ -111,23 +123,41 @@ func (p *pageQuery) arms(w *where, at *position) []arm {
 	return []arm{rest, none}
 }
 
-// bySeq is the order in which resources were made. SQLite, which has no
-// statistics unless somebody asks for them, would rather read all resources in
-// this order than look few up and sort them: a + keeps it from the index.
-func (p *pageQuery) bySeq(w *where) string {
-	return oneOf(w.few && p.dialect == SQLite, "+r.seq", "r.seq")
+// few returns a statement that reads the resources in any order, if the query
+// hardly selects as many as there can be.
+func (p *pageQuery) few() (statement cond, ok bool) {
+	if p.where == nil || !p.where.few || p.order.column != "" || p.skip > 0 {
+		return cond{}, false
+	}
+	c := all(p.typed("r"), p.where.cond)
+	if p.at != nil && p.at.form != 0 {
+		c = all(c, cond{"r.seq > ?", []any{p.at.seq}})
+	}
+	return cond{brief + c.text + " LIMIT " + strconv.Itoa(p.limit), c.args}, true
+}
+
+// inOrder returns the statement that reads the page's resources.
+func (p *pageQuery) inOrder() cond {
+	switch {
+	case p.text.Len() > 0:
+	case p.at != nil:
+		p.behind()
+	default:
+		p.from()
+	}
+	return cond{p.text.String(), p.args}
 }
 
 // behind writes the resources of a page that begins behind a position.
-func (p *pageQuery) behind(w *where, at *position) {
-	arms := p.arms(w, at)
+func (p *pageQuery) behind() {
+	arms := p.arms()
 	limit := " LIMIT " + strconv.Itoa(p.limit)
 	for i, a := range arms {
 		if len(arms) > 1 {
 			p.add(oneOf(i > 0, " UNION ALL ", "") + "SELECT * FROM (")
 		}
 		p.add(p.columns())
-		p.addCond(all(p.typed("r"), a.cond, w.cond))
+		p.addCond(all(p.typed("r"), a.cond, p.where.cond))
 		p.add(" ORDER BY " + a.order + limit)
 		if len(arms) > 1 {
 			p.add(") a" + strconv.Itoa(i))
@@ -147,17 +177,16 @@ func (p *pageQuery) ordered(column, seq string) string {
 }
 
 // from writes the resources of a page that begins at an index.
-func (p *pageQuery) from(w *where, skip int) {
-	p.skip = skip
+func (p *pageQuery) from() {
 	p.add(p.columns())
-	p.addCond(all(p.typed("r"), w.cond))
-	by := p.bySeq(w)
+	p.addCond(all(p.typed("r"), p.where.cond))
+	by := "r.seq"
 	if p.order.column != "" {
 		by = p.ordered("r."+p.order.column, "r.seq")
 	}
 	p.add(" ORDER BY " + by + " LIMIT " + strconv.Itoa(p.limit))
-	if skip > 0 {
-		p.add(" OFFSET ?", skip)
+	if p.skip > 0 {
+		p.add(" OFFSET ?", p.skip)
 	}
 }
 
@@ -173,9 +202,9 @@ func (p *pageQuery) these(numbers []int64) {
 }
 
 // total asks how many resources the query selects.
-func (p *pageQuery) total(w *where) {
-	c := all(p.typed("r"), w.cond)
-	p.count = &cond{"SELECT count(*) FROM scim_resources r WHERE " + c.text, c.args}
+func (p *pageQuery) total() cond {
+	c := all(p.typed("r"), p.where.cond)
+	return cond{"SELECT count(*) FROM scim_resources r WHERE " + c.text, c.args}
 }
 
 // anyCut asks whether a key of the type's resources is not the whole value.
@@ -206,10 +235,19 @@ type pageResult struct {
 func (p *pageQuery) run(ctx context.Context, s *Store, tx *sql.Tx) (*pageResult, error) {
 	out := &pageResult{total: -1}
 	var err error
+	if few, ok := p.few(); ok && tx == nil && !p.query.Links && !p.query.Owners && !p.cut {
+		if err := out.brief(ctx, s, nil, few); err != nil {
+			return nil, storeError(err)
+		}
+		if len(out.rows) < p.limit { // that is all of them
+			out.assemble(p)
+			return out, nil
+		}
+		out.rows = nil
+	}
 	switch {
 	case s.dialect == PostgreSQL:
-		one := p.statement()
-		err = out.read(ctx, s, tx, one)
+		err = out.read(ctx, s, tx, p.statement())
 	case tx == nil:
 		err = s.snapshot(ctx, func(tx *sql.Tx) error { return p.runLite(ctx, s, tx, out) })
 	default:
@@ -224,7 +262,8 @@ func (p *pageQuery) run(ctx context.Context, s *Store, tx *sql.Tx) (*pageResult,
 
 // statement joins the parts in one statement.
 func (p *pageQuery) statement() cond {
-	c := cond{"WITH page AS MATERIALIZED (" + p.text.String() + ") SELECT part, seq, body, k, id, n FROM page", p.args}
+	c := p.inOrder()
+	c.text = "WITH page AS MATERIALIZED (" + c.text + ") SELECT part, seq, body, k, id, n FROM page"
 	add := func(parts ...cond) {
 		for _, part := range parts {
 			c.text += " UNION ALL " + part.text
@@ -238,11 +277,12 @@ func (p *pageQuery) statement() cond {
 	if p.query.Owners {
 		add(p.owners("p.seq", from, cond{text: "l.value = p.id"}))
 	}
-	if p.count != nil {
+	if p.count {
+		total := p.total()
 		// The page says it if it has its end.
 		least := oneOf(p.skip > 0, "1", "0")
 		add(p.number(partTotal, cond{"CASE WHEN (SELECT count(*) FROM page) >= " + least + " AND (SELECT count(*) FROM page) < " + strconv.Itoa(p.limit) +
-			" THEN -1 ELSE (" + p.count.text + ") END", p.count.args}))
+			" THEN -1 ELSE (" + total.text + ") END", total.args}))
 	}
 	if p.cut {
 		some := p.anyCut()
@@ -274,12 +314,13 @@ func (p *pageQuery) owners(seq string, from, on cond) cond {
 // runLite reads the parts in statements of their own: in SQLite a statement
 // is a function call, and one that joins them costs more than all of them.
 func (p *pageQuery) runLite(ctx context.Context, s *Store, tx *sql.Tx, out *pageResult) error {
-	if err := out.read(ctx, s, tx, cond{p.text.String(), p.args}); err != nil {
+	if err := out.resources(ctx, s, tx, p); err != nil {
 		return err
 	}
 	parts := p.linksOf(out.rows)
-	if p.count != nil && (len(out.rows) == p.limit || len(out.rows) == 0 && p.skip > 0) {
-		parts = append(parts, p.number(partTotal, cond{"(" + p.count.text + ")", p.count.args}))
+	if p.count && (len(out.rows) == p.limit || len(out.rows) == 0 && p.skip > 0) {
+		total := p.total()
+		parts = append(parts, p.number(partTotal, cond{"(" + total.text + ")", total.args}))
 	}
 	if p.cut {
 		some := p.anyCut()
@@ -320,6 +361,38 @@ func (p *pageQuery) linksOf(rows []*pageRow) (parts []cond) {
 	return parts
 }
 
+// resources reads the page's resources alone, in SQLite. It sorts by opening
+// a table for it: where few are expected they are read as they come.
+func (r *pageResult) resources(ctx context.Context, s *Store, tx *sql.Tx, p *pageQuery) error {
+	if few, ok := p.few(); ok {
+		if err := r.brief(ctx, s, tx, few); err != nil || len(r.rows) < p.limit {
+			return err
+		}
+		r.rows = nil
+	}
+	if p.brief() {
+		return r.brief(ctx, s, tx, p.inOrder())
+	}
+	return r.read(ctx, s, tx, p.inOrder())
+}
+
+// brief runs a statement that reads only what resources are.
+func (r *pageResult) brief(ctx context.Context, s *Store, tx *sql.Tx, statement cond) error {
+	rows, err := s.built(ctx, tx, statement.text, statement.args)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		row := &pageRow{}
+		if err := rows.Scan(&row.seq, &row.id, &row.body); err != nil {
+			return fromDriver(err)
+		}
+		r.rows = append(r.rows, row)
+	}
+	return fromDriver(rows.Err())
+}
+
 // read runs a statement and takes over the parts that it returns.
 func (r *pageResult) read(ctx context.Context, s *Store, tx *sql.Tx, statement cond) error {
 	rows, err := s.built(ctx, tx, statement.text, statement.args)
@@ -354,9 +427,14 @@ func (r *pageResult) read(ctx context.Context, s *Store, tx *sql.Tx, statement c
 func (r *pageResult) assemble(p *pageQuery) {
 	slices.SortStableFunc(r.rows, p.order.compare)
 	slices.SortFunc(r.links, linkRow.compare)
-	found := make(map[int64]*pageRow, len(r.rows))
 	for _, row := range r.rows {
 		row.Resource = scim.StoredResource(p.typ, row.body)
+	}
+	if len(r.links) == 0 {
+		return
+	}
+	found := make(map[int64]*pageRow, len(r.rows))
+	for _, row := range r.rows {
 		found[row.seq] = row
 	}
 	for _, l := range r.links {
