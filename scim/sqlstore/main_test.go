@@ -16,10 +16,17 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(status int) {
+	goleak.VerifyTestMain(tests{m}, goleak.Cleanup(func(status int) {
 		if builtServer.Load() {
 			removeServer()
 		}
 		os.Exit(status)
 	}))
+}
+
+type tests struct{ *testing.M }
+
+func (m tests) Run() int {
+	defer databases.drop()
+	return m.M.Run()
 }

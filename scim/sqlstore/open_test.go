@@ -4,28 +4,38 @@ import (
 	"context"
 	"database/sql"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/zohoscim/zohoscim/internal/pgtest"
 	"github.com/zohoscim/zohoscim/scim"
 )
 
-// onEach runs a test on a new database of each kind, with its tables.
+// onEach runs a test on a database of each kind, with its tables, which are
+// empty.
 func onEach(t *testing.T, test func(t *testing.T, db *sql.DB, d Dialect)) {
 	t.Helper()
-	t.Run("SQLite", func(t *testing.T) {
-		test(t, openSQLite(t, filepath.Join(t.TempDir(), "scim.db")), SQLite)
-	})
-	t.Run("PostgreSQL", func(t *testing.T) {
-		db := pgtest.Open(t)
-		migrate(t, db, PostgreSQL)
-		test(t, db, PostgreSQL)
-	})
+	for _, d := range []Dialect{SQLite, PostgreSQL} {
+		t.Run(d.String(), func(t *testing.T) { test(t, relaxed(t, d), d) })
+	}
 }
 
-func openSQLite(t testing.TB, file string) *sql.DB {
+// relaxed opens a database for a test of no faults: a commit does not wait for
+// the disk.
+func relaxed(t testing.TB, d Dialect) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("sqlite", SQLiteDSN(file))
+	if d == PostgreSQL {
+		return opened(t, "pgx", databases.take(t))
+	}
+	db := opened(t, "sqlite", SQLiteDSN(filepath.Join(t.TempDir(), "scim.db"))+"&_pragma=synchronous(OFF)")
+	migrate(t, db, SQLite)
+	return db
+}
+
+// opened opens a database until the end of the test.
+func opened(t testing.TB, driver, source string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open(driver, source)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,6 +44,66 @@ func openSQLite(t testing.TB, file string) *sql.DB {
 			t.Error(err)
 		}
 	})
+	return db
+}
+
+// databases are those of PostgreSQL that tests use one after the other: to
+// make one costs more than most tests.
+var databases pool
+
+type pool struct {
+	mu   sync.Mutex
+	free []string // URLs
+	ends []func()
+}
+
+// take returns the URL of a database with empty tables, until the end of the
+// test.
+func (p *pool) take(t testing.TB) string {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	url := ""
+	if n := len(p.free); n > 0 {
+		url, p.free = p.free[n-1], p.free[:n-1]
+	} else {
+		url = pgtest.Relaxed(pgtest.URL(lasting{t, p}))
+	}
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	migrate(t, db, PostgreSQL)
+	if _, err := db.ExecContext(t.Context(), `TRUNCATE scim_resources, scim_values, scim_links, scim_feeds, scim_changes, scim_kv, scim_leases RESTART IDENTITY`); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.free = append(p.free, url)
+	})
+	return url
+}
+
+// drop removes the databases.
+func (p *pool) drop() {
+	for _, end := range p.ends {
+		end()
+	}
+}
+
+// lasting is a test whose database outlasts it.
+type lasting struct {
+	testing.TB
+	pool *pool
+}
+
+func (l lasting) Cleanup(fn func()) { l.pool.ends = append(l.pool.ends, fn) }
+
+func openSQLite(t testing.TB, file string) *sql.DB {
+	t.Helper()
+	db := opened(t, "sqlite", SQLiteDSN(file))
 	migrate(t, db, SQLite)
 	return db
 }

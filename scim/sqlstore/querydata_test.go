@@ -1,17 +1,14 @@
 package sqlstore
 
 import (
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/zohoscim/zohoscim/internal/pgtest"
 	"github.com/zohoscim/zohoscim/scim"
 	"github.com/zohoscim/zohoscim/scim/filter"
 )
@@ -26,27 +23,7 @@ func eachDatabase(t *testing.T, o *Options, test func(t *testing.T, s *Store)) {
 
 func queryStore(t *testing.T, d Dialect, o *Options) *Store {
 	t.Helper()
-	var db *sql.DB
-	if d == PostgreSQL {
-		var err error
-		if db, err = sql.Open("pgx", pgtest.Relaxed(pgtest.URL(t))); err != nil {
-			t.Fatal(err)
-		}
-	} else {
-		var err error
-		if db, err = sql.Open("sqlite", SQLiteDSN(filepath.Join(t.TempDir(), "q.db"))+"&_pragma=synchronous(OFF)"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Cleanup(func() { db.Close() })
-	if err := Migrate(t.Context(), db, d); err != nil {
-		t.Fatal(err)
-	}
-	s, err := New(db, d, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return newStore(t, relaxed(t, d), d, o)
 }
 
 // world is a few resources, in the order they were made, and what refers to

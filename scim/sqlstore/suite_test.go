@@ -1,12 +1,9 @@
 package sqlstore
 
 import (
-	"database/sql"
 	"flag"
-	"path/filepath"
 	"testing"
 
-	"github.com/zohoscim/zohoscim/internal/pgtest"
 	"github.com/zohoscim/zohoscim/scim"
 	"github.com/zohoscim/zohoscim/scim/scimtest"
 )
@@ -16,22 +13,8 @@ var newStores = []struct {
 	name     string
 	newStore func(t testing.TB) scim.Store
 }{
-	{"SQLite", func(t testing.TB) scim.Store {
-		return newStore(t, openSQLite(t, filepath.Join(t.TempDir(), "scim.db")), SQLite, nil)
-	}},
-	{"PostgreSQL", func(t testing.TB) scim.Store {
-		db, err := sql.Open("pgx", pgtest.Relaxed(pgtest.URL(t)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := db.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		migrate(t, db, PostgreSQL)
-		return newStore(t, db, PostgreSQL, nil)
-	}},
+	{"SQLite", func(t testing.TB) scim.Store { return newStore(t, relaxed(t, SQLite), SQLite, nil) }},
+	{"PostgreSQL", func(t testing.TB) scim.Store { return newStore(t, relaxed(t, PostgreSQL), PostgreSQL, nil) }},
 }
 
 func TestStore(t *testing.T) {
