@@ -241,7 +241,7 @@ func neighbourName(i int) string { return fmt.Sprintf("token-%d", i) }
 // ids. Every answer has to be the one that the same history gets on a server over
 // a store of its own: no value, no id, no count and no conflict of another. It
 // runs at least as many histories as it is told, 32 in a subtest, which takes 33
-// stores.
+// stores: the first one is that of all.
 func TestStoreIsolation(t *testing.T, newStore func(t *testing.T) scim.Store, histories int) {
 	t.Helper()
 	worlds := max(1, (histories+isolatedScopes-1)/isolatedScopes)
