@@ -44,16 +44,23 @@ func (tr *traffic) run(t *testing.T, rate int) {
 	defer cancel()
 	tr.stop = cancel
 	pace := make(chan struct{}, rate) // a moment in which nothing runs is made up for
+	began := time.Now()
 	go func() {
+		defer close(pace)
 		ticker := time.NewTicker(time.Second / time.Duration(rate))
 		defer ticker.Stop()
-		for {
+		for sent := 0; ; { // a ticker leaves ticks out when nobody takes them
 			select {
 			case <-ctx.Done():
-				close(pace)
 				return
-			case <-ticker.C:
-				pace <- struct{}{}
+			case now := <-ticker.C:
+				for ; sent < int(now.Sub(began).Seconds()*float64(rate)); sent++ {
+					select {
+					case <-ctx.Done():
+						return
+					case pace <- struct{}{}:
+					}
+				}
 			}
 		}
 	}()
@@ -67,7 +74,6 @@ func (tr *traffic) run(t *testing.T, rate int) {
 			}
 		})
 	}
-	began := time.Now()
 	wg.Wait()
 	achieved := float64(tr.answered.Load()) / time.Since(began).Seconds()
 	t.Logf("%d requests, %.0f a second of %d, over %v: %q", tr.answered.Load(), achieved, rate, *load, tr.failure)
