@@ -79,7 +79,7 @@ func (s *Store) changes(ctx context.Context, after int64, limit int) ([]scim.Cha
 		return nil, fromDriver(err)
 	}
 	if after > last || first > 0 && after+1 < first {
-		return nil, scim.NewError(scim.KindExpiredCursor, "changes after this number are no longer kept: read everything anew", nil)
+		return []scim.Change{{Seq: uint64(last)}}, scim.NewError(scim.KindExpiredCursor, "changes after this number are no longer kept: read everything anew", nil)
 	}
 	return out, nil
 }

@@ -135,7 +135,7 @@ func (l *links) atOnce() int {
 // each reads up to pageSize links for which a condition holds. The condition
 // is a constant with one argument.
 func (l *links) each(ctx context.Context, condition string, arg any, fn func(scim.Link)) error {
-	if l.tx != nil { // it sees one state
+	if l.write { // nobody else can change it
 		return l.read(ctx, condition, arg, fn)
 	}
 	text := `SELECT r.revision, l.value, l.type, l.display FROM scim_resources r
@@ -153,7 +153,7 @@ func (l *links) each(ctx context.Context, condition string, arg any, fn func(sci
 	})
 }
 
-// read is each in a transaction.
+// read is each in the transaction of a write.
 func (l *links) read(ctx context.Context, condition string, arg any, fn func(scim.Link)) error {
 	ctx, err := l.store.patient(ctx)
 	if err != nil {

@@ -206,11 +206,38 @@ func (s *Store) update(ctx context.Context, tx *sql.Tx, ref scim.Ref, fn func(*s
 	}
 	links := &links{store: s, tx: tx, row: row, write: true}
 	entry := &scim.Entry{Resource: row.resource(), Links: links}
-	if err := fn(entry); err != nil {
+	if err := s.apply(ctx, tx, func() error { return fn(entry) }); err != nil {
 		return nil, nil, err
 	}
 	w, err := s.replace(row, entry.Resource, links.changed)
 	return w, entry.Resource, err
+}
+
+// apply runs what changes links. If it says that nothing is to change, the
+// transaction is rolled back; one that others have part in to where it was.
+func (s *Store) apply(ctx context.Context, tx *sql.Tx, fn func() error) error {
+	if s.joined(ctx) == nil {
+		return fn()
+	}
+	inner, err := s.patient(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.exec(inner, tx, "SAVEPOINT scim_update"); err != nil {
+		return err
+	}
+	err = fn()
+	if errors.Is(err, scim.ErrUnchanged) {
+		if back := s.exec(inner, tx, "ROLLBACK TO SAVEPOINT scim_update"); back != nil {
+			return back
+		}
+	} else if err != nil {
+		return err // the caller's transaction ends with it
+	}
+	if end := s.exec(inner, tx, "RELEASE SAVEPOINT scim_update"); end != nil {
+		return end
+	}
+	return err
 }
 
 // replace prepares the write of a resource in the place of a row.
