@@ -11,12 +11,18 @@
 //   - [scim]: resources, server, client, and the Store that an integrator
 //     implements
 //   - [filter]: the syntax of filters and attribute paths
-//   - [provision]: the engine that keeps a target in step with a source
+//   - [sqlstore]: a Store in SQLite or PostgreSQL
+//   - [directory]: a Store over a service's own accounts, with the settings of
+//     Zoho One's set-up
+//   - [elimity]: to and from github.com/elimity-com/scim
+//   - [provision]: the engine that keeps a target in step with a source, and
+//     [source]: files and queries to read from
 //   - [scimtest]: conformance cases for any server, a fake of Zoho One's SCIM
 //     endpoint
 //
-// Imports point one way: zohoauth needs datacenter; scim needs filter, mapping
-// needs scim, and provision needs mapping and datacenter. SCIM and Zoho's OAuth
+// Imports point one way: zohoauth needs datacenter; scim needs filter; mapping,
+// sqlstore and elimity need scim; directory needs sqlstore, and provision needs
+// mapping and datacenter. SCIM and Zoho's OAuth
 // do not know each other: they meet in the program that uses both, where a
 // [zohoauth.TokenSource] is what [scim.OAuth] takes. Two walks through the code
 // show the rest.
@@ -108,6 +114,10 @@
 // [filter]: https://pkg.go.dev/github.com/zohoscim/zohoscim/scim/filter
 // [provision]: https://pkg.go.dev/github.com/zohoscim/zohoscim/scim/provision
 // [scimtest]: https://pkg.go.dev/github.com/zohoscim/zohoscim/scim/scimtest
+// [sqlstore]: https://pkg.go.dev/github.com/zohoscim/zohoscim/scim/sqlstore
+// [directory]: https://pkg.go.dev/github.com/zohoscim/zohoscim/scim/directory
+// [elimity]: https://pkg.go.dev/github.com/zohoscim/zohoscim/scim/elimity
+// [source]: https://pkg.go.dev/github.com/zohoscim/zohoscim/scim/provision/source
 // [zohoauth.TokenSource]: https://pkg.go.dev/github.com/zohoscim/zohoscim/zohoauth#TokenSource
 // [zohoauth.TokenSource.TokenContext]: https://pkg.go.dev/github.com/zohoscim/zohoscim/zohoauth#TokenSource.TokenContext
 // [scim.OAuth]: https://pkg.go.dev/github.com/zohoscim/zohoscim/scim#OAuth
