@@ -18,7 +18,7 @@ import (
 	"github.com/zohoscim/zohoscim/scim"
 )
 
-var load = flag.Duration("load", 4*time.Second, "how long each of the load tests runs; a claim rests on 60s")
+var load = flag.Duration("load", 2*time.Second, "how long each of the load tests runs; a claim rests on 60s")
 
 // senders is how many requests are on their way at once, at most.
 const senders = 32

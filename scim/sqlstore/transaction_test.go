@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/zohoscim/zohoscim/internal/pgtest"
 	"github.com/zohoscim/zohoscim/scim"
 )
@@ -83,4 +85,34 @@ func TestTransact(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTransactUnchanged: an Update that changes nothing leaves its links as they
+// were, also where it is a part of a transaction that goes on.
+func TestTransactUnchanged(t *testing.T) {
+	onEach(t, func(t *testing.T, db *sql.DB, d Dialect) {
+		s, ref := newStore(t, db, d, nil), scim.Ref{Type: scim.GroupType(), ID: "g"}
+		if err := s.Create(t.Context(), testGroup(t, "g", "G"), nil); err != nil {
+			t.Fatal(err)
+		}
+		err := s.Transact(t.Context(), func(ctx context.Context, _ *sql.Tx) error {
+			for value, end := range map[string]error{"kept": nil, "dropped": scim.ErrUnchanged} {
+				err := s.Update(ctx, ref, func(e *scim.Entry) error {
+					n, err := e.Links.Put(ctx, scim.Link{Value: value})
+					if n != 1 {
+						t.Errorf("%d links are new", n)
+					}
+					return errors.Join(err, end)
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		links, _ := linksOf(t.Context(), t, s, ref, false)
+		if diff := cmp.Diff([]scim.Link{{Value: "kept"}}, links); err != nil || diff != "" {
+			t.Errorf("%v (-want +got)\n%s", err, diff)
+		}
+	})
 }
