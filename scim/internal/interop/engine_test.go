@@ -54,7 +54,7 @@ func team(key, name string, members ...string) provision.Object {
 // each, what the service provider has is what the source has, and the cycle
 // after that sends nothing.
 func TestEngine(t *testing.T) {
-	for _, p := range append([]provider{serveOurs(t), serveElimity(t)}, provided(t)...) {
+	for _, p := range append(serveOurs(t), append([]provider{serveElimity(t)}, provided(t)...)...) {
 		t.Run(p.name, func(t *testing.T) { newCycles(t, p).walk() })
 	}
 }
