@@ -191,8 +191,8 @@ func TestPageTotals(t *testing.T) {
 			}
 			n++
 		}
-		if n != 25 || pages.requests != 4 {
-			t.Errorf("%d users with %d requests", n, pages.requests)
+		if n != 25 || pages.requests.Load() != 4 {
+			t.Errorf("%d users with %d requests", n, pages.requests.Load())
 		}
 	})
 }

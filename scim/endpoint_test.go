@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -99,11 +100,11 @@ type endpointPages struct {
 	total    func(page int) int
 	ignore   bool // startIndex
 	emptyAt  int  // the page that is empty
-	requests int
+	requests atomic.Int32
 }
 
 func (p *endpointPages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p.requests++
+	request := int(p.requests.Add(1))
 	q := r.URL.Query()
 	start, _ := strconv.Atoi(q.Get("startIndex"))
 	count, _ := strconv.Atoi(q.Get("count"))
@@ -116,10 +117,10 @@ func (p *endpointPages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	total := p.users
 	if p.total != nil {
-		total = p.total(p.requests)
+		total = p.total(request)
 	}
 	list := ""
-	if p.requests != p.emptyAt {
+	if request != p.emptyAt {
 		list = endpointUsers(start, min(start+count-1, p.users))
 	}
 	fmt.Fprintf(w, `{"totalResults":%d,"startIndex":%d,"Resources":[%s]}`, total, start, list)
@@ -128,27 +129,27 @@ func (p *endpointPages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func TestEndpointAll(t *testing.T) {
 	for _, row := range []struct {
 		name, reason string
-		pages        endpointPages
+		pages        *endpointPages
 		o            *scim.ListOptions
 		want         int // resources
 		requests     int
 		fails        string
 	}{
-		{"none", "an empty list", endpointPages{most: 10}, nil, 0, 1, ""},
-		{"one-page", "no request more than needed", endpointPages{users: 10, most: 10}, nil, 10, 1, ""},
-		{"pages", "the service provider's page size, not ours, is what the index advances by", endpointPages{users: 25, most: 10}, &scim.ListOptions{Count: 100}, 25, 3, ""},
-		{"start", "from an index on", endpointPages{users: 25, most: 10}, &scim.ListOptions{StartIndex: 20}, 6, 1, ""},
-		{"beyond", "from beyond the end", endpointPages{users: 5, most: 10}, &scim.ListOptions{StartIndex: 9}, 0, 1, ""},
-		{"empty-page", "a page that is empty too early must not look like the end", endpointPages{users: 25, most: 10, emptyAt: 2}, nil, 10, 2, "page 2 is empty"},
-		{"repeats", "startIndex ignored", endpointPages{users: 25, most: 10, ignore: true}, nil, 10, 2, "ignores startIndex"},
-		{"shrinks", "the total is that of the last page", endpointPages{users: 25, most: 10, total: func(p int) int { return []int{25, 20}[p-1] }}, nil, 20, 2, ""},
-		{"runs-away", "a list without end", endpointPages{users: 1 << 20, most: 100, total: func(p int) int { return 100*p + 100 }}, nil, 1300, 14, "its total grew"},
+		{"none", "an empty list", &endpointPages{most: 10}, nil, 0, 1, ""},
+		{"one-page", "no request more than needed", &endpointPages{users: 10, most: 10}, nil, 10, 1, ""},
+		{"pages", "the service provider's page size, not ours, is what the index advances by", &endpointPages{users: 25, most: 10}, &scim.ListOptions{Count: 100}, 25, 3, ""},
+		{"start", "from an index on", &endpointPages{users: 25, most: 10}, &scim.ListOptions{StartIndex: 20}, 6, 1, ""},
+		{"beyond", "from beyond the end", &endpointPages{users: 5, most: 10}, &scim.ListOptions{StartIndex: 9}, 0, 1, ""},
+		{"empty-page", "a page that is empty too early must not look like the end", &endpointPages{users: 25, most: 10, emptyAt: 2}, nil, 10, 2, "page 2 is empty"},
+		{"repeats", "startIndex ignored", &endpointPages{users: 25, most: 10, ignore: true}, nil, 10, 2, "ignores startIndex"},
+		{"shrinks", "the total is that of the last page", &endpointPages{users: 25, most: 10, total: func(p int) int { return []int{25, 20}[p-1] }}, nil, 20, 2, ""},
+		{"runs-away", "a list without end", &endpointPages{users: 1 << 20, most: 100, total: func(p int) int { return 100*p + 100 }}, nil, 1300, 14, "its total grew"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScripted()
 				defer s.close(t)
-				s.net.Handle("scim.example", &row.pages)
+				s.net.Handle("scim.example", row.pages)
 				var got []*scim.User
 				var failed error
 				for u, err := range s.client(t, scim.BearerToken(scim.NewSecret(clientCanary))).Users().All(t.Context(), row.o) {
@@ -162,8 +163,8 @@ func TestEndpointAll(t *testing.T) {
 				if (failed != nil) != (row.fails != "") || failed != nil && (!strings.Contains(failed.Error(), row.fails) || !errors.Is(failed, scim.ErrTransport)) {
 					t.Errorf("%s: %v", row.reason, failed)
 				}
-				if len(got) != row.want || row.pages.requests != row.requests {
-					t.Errorf("%s: %d resources with %d requests, want %d with %d", row.reason, len(got), row.pages.requests, row.want, row.requests)
+				if len(got) != row.want || int(row.pages.requests.Load()) != row.requests {
+					t.Errorf("%s: %d resources with %d requests, want %d with %d", row.reason, len(got), row.pages.requests.Load(), row.want, row.requests)
 				}
 			})
 		})
@@ -179,8 +180,8 @@ func TestEndpointAllBreak(t *testing.T) {
 		for range s.client(t, scim.BearerToken(scim.NewSecret(clientCanary))).Users().All(t.Context(), nil) {
 			break
 		}
-		if pages.requests > 2 {
-			t.Errorf("%d requests after a break in the first page: one may be ahead", pages.requests)
+		if n := pages.requests.Load(); n > 2 {
+			t.Errorf("%d requests after a break in the first page: one may be ahead", n)
 		}
 	})
 }

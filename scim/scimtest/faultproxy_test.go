@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,8 +29,7 @@ type faultWorld struct {
 	proxy  *scimtest.FaultProxy
 	client *scim.Client
 
-	mu       sync.Mutex
-	requests int
+	requests atomic.Int32
 }
 
 func newFaultWorld(t *testing.T, typ *scim.ResourceType, timeout time.Duration, plan func(*http.Request) scimtest.Fault) *faultWorld {
@@ -40,9 +40,7 @@ func newFaultWorld(t *testing.T, typ *scim.ResourceType, timeout time.Duration, 
 		t.Fatal(err)
 	}
 	w.proxy, err = scimtest.NewFaultProxy(server, func(r *http.Request) scimtest.Fault {
-		w.mu.Lock()
-		w.requests++
-		w.mu.Unlock()
+		w.requests.Add(1)
 		return plan(r)
 	}, nil)
 	if err != nil {
@@ -226,7 +224,7 @@ func TestDeadService(t *testing.T) {
 					t.Fatal("a dead service made a user")
 				}
 			}
-			extra := w.requests - 2*calls
+			extra := int(w.requests.Load()) - 2*calls
 			t.Logf("%s: %d calls, %d requests more than that, in %v", row.reason, 2*calls, extra, time.Since(begin).Round(time.Second))
 			if extra > row.extra || row.extra > 0 && extra < row.extra/2 {
 				t.Errorf("%s: %d requests more than calls, want at most %d", row.reason, extra, row.extra)
@@ -262,8 +260,8 @@ func TestFaultProxy(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, "0123456789")
 	})
-	var fault scimtest.Fault
-	proxy, err := scimtest.NewFaultProxy(next, func(*http.Request) scimtest.Fault { return fault }, &scimtest.FaultProxyOptions{Hosts: []string{"a.example"}})
+	var fault atomic.Pointer[scimtest.Fault] // an answer may be sent while its request is still served
+	proxy, err := scimtest.NewFaultProxy(next, func(*http.Request) scimtest.Fault { return *fault.Load() }, &scimtest.FaultProxyOptions{Hosts: []string{"a.example"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +283,7 @@ func TestFaultProxy(t *testing.T) {
 		{"refused in another way", scimtest.Fault{Kind: scimtest.FaultRefuse, Status: 503}, "POST", "503 "},
 		{"no such kind", scimtest.Fault{Kind: 99}, "POST", "200 0123456789"},
 	} {
-		fault = row.fault
+		fault.Store(&row.fault)
 		for url, client := range map[string]*http.Client{web.URL: web.Client(), "https://a.example": proxy.Client()} {
 			if got := ask(t, client, row.method, url); got != row.want {
 				t.Errorf("%s at %s: got %q, want %q", row.reason, url, got, row.want)
