@@ -52,6 +52,7 @@ func TestDatabaseGoneAndBack(t *testing.T) {
 			t.Errorf("%s: status %d: %s", r.reason, a.status, a.body.Detail)
 		}
 	}
+	s.kill() // then the log is whole
 	if strings.Contains(s.log.String(), "late") {
 		t.Error("the log has a value of a resource")
 	}
