@@ -43,6 +43,7 @@ type report struct {
 	quick    bool
 	only     string
 	clock    func() time.Duration
+	rows     int
 	missed   int
 }
 
@@ -74,6 +75,9 @@ func run(out, progress io.Writer, args []string) (missed int, err error) {
 			return 0, err
 		}
 	}
+	if r.rows == 0 {
+		return 0, fmt.Errorf("-run: no row's name contains %q", *only)
+	}
 	fmt.Fprintf(out, "\n%d missed\n", r.missed)
 	return r.missed, nil
 }
@@ -87,6 +91,7 @@ func (r *report) heading(columns ...string) {
 
 // row prints a row that ends in a mark: pass is whether all targets are met.
 func (r *report) row(pass bool, cells ...string) {
+	r.rows++
 	mark := "pass"
 	if !pass {
 		mark = "**missed**"
