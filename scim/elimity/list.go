@@ -44,7 +44,7 @@ func (s *Store) List(ctx context.Context, q *scim.Query) (*scim.Page, error) {
 	page := &scim.Page{Total: len(found)}
 	start := min(max(q.Start, 1)-1, len(found))
 	if q.Cursor {
-		if start, err = s.position(q, found); err != nil {
+		if start, err = position(q, found); err != nil {
 			return nil, err
 		}
 	}
@@ -63,7 +63,7 @@ func (s *Store) List(ctx context.Context, q *scim.Query) (*scim.Page, error) {
 
 // position returns where a page by cursor begins: behind the id that the page
 // before ended with.
-func (s *Store) position(q *scim.Query, found []*scim.Resource) (int, error) {
+func position(q *scim.Query, found []*scim.Resource) (int, error) {
 	if q.After == "" {
 		return 0, nil
 	}

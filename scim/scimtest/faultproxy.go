@@ -133,7 +133,7 @@ func (p *FaultProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// The server notices that a client is gone only after the body.
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			panic(http.ErrAbortHandler)
+			panic(http.ErrAbortHandler) // the client is gone: nobody waits for an answer
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		pause(r.Context(), f.Latency)
@@ -175,7 +175,7 @@ func (p *FaultProxy) halves(w http.ResponseWriter, r *http.Request, cut bool) {
 	}
 	_ = http.NewResponseController(w).Flush()
 	if cut {
-		panic(http.ErrAbortHandler)
+		panic(http.ErrAbortHandler) // net/http's way to cut a connection
 	}
 	pause(r.Context(), slowClose)
 	if !bodyless {
@@ -199,8 +199,8 @@ func refuse(w http.ResponseWriter, f Fault) {
 // there is TCP, and not an orderly end.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil { // HTTP/2
-		panic(http.ErrAbortHandler)
+	if err != nil {
+		panic(http.ErrAbortHandler) // HTTP/2 has no connection to take: net/http resets the stream
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
